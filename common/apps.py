@@ -1,0 +1,7 @@
+"""Django's registration of what two apps share."""
+
+from django.apps import AppConfig
+
+
+class CommonConfig(AppConfig):
+    name = "common"
