@@ -6,6 +6,7 @@ import uuid
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
 from accounts.enums import STAFF_ROLES, Role
@@ -27,6 +28,16 @@ class User(AbstractUser):
     @property
     def sees_staff_pages(self) -> bool:
         return self.is_active and self.role in STAFF_ROLES
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """Names of what the role allows, for templates: ``{% if "PUBLISH" in user.rights %}``."""
+        return frozenset(permission.name for permission in Permission if self.may(permission))
+
+    @cached_property
+    def unread_count(self) -> int:
+        """Unread notifications, asked once per request."""
+        return self.notifications.filter(read_at__isnull=True).count()
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.is_staff = self.role in STAFF_ROLES

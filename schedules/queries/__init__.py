@@ -1,0 +1,1 @@
+"""Reads that several doors share: one module per page or topic."""

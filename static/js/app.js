@@ -1,0 +1,93 @@
+// Small behaviour of every page: closing toasts and menus, submitting filters, moving through the grid by keyboard.
+"use strict";
+
+document.addEventListener("click", (event) => {
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest(closer.dataset.close)?.remove();
+  const printer = event.target.closest("[data-print]");
+  if (printer) window.print();
+  const copier = event.target.closest("[data-copy]");
+  if (copier) copyFrom(copier);
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+async function copyFrom(button) {
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  await navigator.clipboard?.writeText(field.value);
+  button.textContent = "Copied";
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form) form.requestSubmit();
+});
+
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button || button.disabled || event.target.matches("[hx-get], [hx-post], [method=get]")) return;
+  // A second press must not send the form twice; the name of the pressed button is still sent because this runs after.
+  setTimeout(() => { button.disabled = true; }, 0);
+});
+
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button[disabled]:not([data-stays-disabled])")) button.disabled = false;
+});
+
+// One tab stop for the whole grid; arrow keys move between cells, Escape closes the drawer.
+const STEP = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeDrawer();
+  const cell = event.target.closest?.("table.grid button.s");
+  if (!cell || !(event.key in STEP)) return;
+  event.preventDefault();
+  const [down, right] = STEP[event.key];
+  const next = right ? sameSession(cell, right) : stacked(cell, down);
+  if (next) { cell.tabIndex = -1; next.tabIndex = 0; next.focus(); }
+});
+
+function sameSession(cell, right) {
+  let column = cell.closest("td");
+  do { column = right > 0 ? column.nextElementSibling : column.previousElementSibling; }
+  while (column && !column.querySelector("button.s"));
+  const sessions = column ? [...column.querySelectorAll("button.s")] : [];
+  return sessions.find((other) => other.value === cell.value) ?? sessions[0];
+}
+
+function stacked(cell, down) {
+  const inColumn = [...cell.closest("table").querySelectorAll(`td[data-d="${cell.closest("td").dataset.d}"] button.s`)];
+  return inColumn[inColumn.indexOf(cell) + down];
+}
+
+let opener = null;
+document.addEventListener("click", (event) => {
+  const cell = event.target.closest("table.grid button.s");
+  const grid = cell?.closest("table.grid[data-editor]");
+  if (!grid) return;
+  opener = cell;
+  const row = cell.closest("tr");
+  const address = new URL(grid.dataset.editor, location.href);
+  address.search = new URLSearchParams({ schedule: grid.dataset.schedule, person: row.dataset.p, date: cell.closest("td").dataset.d, session: cell.value });
+  htmx.ajax("GET", address.pathname + address.search, { target: "#drawer", swap: "innerHTML" });
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "drawer") return;
+  const first = event.target.querySelector("[autofocus], input:checked, button, a");
+  first?.focus({ preventScroll: true });
+});
+
+function closeDrawer() {
+  const drawer = document.getElementById("drawer");
+  if (drawer && drawer.childElementCount) { drawer.replaceChildren(); opener?.focus(); }
+}
+document.addEventListener("click", (event) => { if (event.target.closest("[data-close-drawer]")) closeDrawer(); });
+
+// The grid opens on today where today is in its range.
+for (const box of document.querySelectorAll(".grid-box")) {
+  const today = box.querySelector("thead th.today");
+  if (today && box.scrollWidth > box.clientWidth) box.scrollLeft = today.offsetLeft - box.clientWidth / 2;
+}
