@@ -41,13 +41,15 @@ def tally(
     away: Mapping[PersonId, frozenset[Date]],
     attending: Mapping[Date, PersonId],
 ) -> dict[PersonId, CallTally]:
-    """Calls by kind, and the nights of each kind a person was available for.
+    """Calls by kind, the nights of each kind a person was available for, and days absent.
 
     `callers` names who had the call of each night that is decided; other nights do not count. A person is
     available for a night unless absent that day or the next, or FMIT attending that day.
     """
     counts = {person.id: dict.fromkeys(_FIELDS, 0) for person in people if takes_call(person)}
     for day, caller in callers.items():
+        for person, count in counts.items():
+            count["absent_days"] += day in away.get(person, frozenset())
         kind = night_kind(day, holidays)
         if kind is None:
             continue
@@ -59,4 +61,4 @@ def tally(
     return {person: CallTally(**count) for person, count in counts.items()}
 
 
-_FIELDS = tuple(name for kind in NightKind for name in (kind.value, f"{kind.value}_available"))
+_FIELDS = (*(name for kind in NightKind for name in (kind.value, f"{kind.value}_available")), "absent_days")

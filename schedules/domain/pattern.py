@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 
 from schedules.domain.problem import (
@@ -16,7 +17,7 @@ from schedules.domain.problem import (
     Session,
     Weekday,
 )
-from schedules.domain.roster import Slot
+from schedules.domain.roster import Roster, Slot
 
 WEEKEND_CODE = "W"
 OFF_CODE = "OFF"
@@ -36,6 +37,18 @@ HOLIDAY_CLOSED = frozenset(
 
 PROTECTED_CODES = frozenset({"LEC", "GME", "PI", "SIM", "ASM", "ORI"})
 """Education that is kept on Wednesdays where the resident's own pattern has it."""
+
+
+FLEXIBLE = frozenset({Category.CLINIC, Category.SPECIALTY, Category.PROCEDURE, Category.ADMIN})
+"""Half-days of these categories may change places within a person's block week, or be given up for administration."""
+
+RESTED = frozenset({Category.INPATIENT, Category.NIGHT})
+"""Duty that patterns name on every day; its days (nights) off are chosen by the solver."""
+
+ADMIN_CODE = "ADM"
+LECTURE_CODE = "LEC"
+CALL_CODE = "CALL"
+DAYS_PER_WEEK = 7
 
 
 def pattern_activity(problem: Problem, item: BlockAssignment, day: Date, session: Session) -> ActivityCode | None:
@@ -97,3 +110,61 @@ def protected_cells(problem: Problem) -> Mapping[Slot, ActivityCode]:
                 if code is not None and (code in PROTECTED_CODES or is_intern_clinic):
                     kept[Slot(person.id, day, session)] = code
     return kept
+
+
+def week_start(problem: Problem, day: Date) -> Date:
+    """First day of the block week of a date: 7 days from the block's first day; the last one may be shorter."""
+    block = problem.block_of(day)
+    first = block.start if block else problem.start
+    return first + dt.timedelta(days=(day - first).days // DAYS_PER_WEEK * DAYS_PER_WEEK)
+
+
+def flexible_weeks(problem: Problem) -> Mapping[tuple[str, Date], Mapping[Slot, ActivityCode]]:
+    """The flexible half-days of each resident and block week (by its first day), with what the pattern has there."""
+    kept = protected_cells(problem)
+    weeks: dict[tuple[str, Date], dict[Slot, ActivityCode]] = {}
+    for slot, code in resident_base(problem).items():
+        if slot.session in HALF_DAYS and slot not in kept and problem.activities[code].category in FLEXIBLE:
+            weeks.setdefault((slot.person, week_start(problem, slot.day)), {})[slot] = code
+    return weeks
+
+
+def faculty_day_off(problem: Problem, person: Person, day: Date) -> ActivityCode | None:
+    """What keeps a faculty member from ordinary work that day: leave, weekend, holiday, adjunct or unavailable weekday."""
+    if problem.is_absent(person.id, day):
+        return LEAVE_CODE
+    if day.weekday() >= Weekday.SAT:
+        return WEEKEND_CODE
+    available = person.duty.available_weekdays if person.duty else frozenset(range(5))
+    if person.adjunct or day in problem.holidays or day.weekday() not in available:
+        return OFF_CODE
+    return None
+
+
+def faculty_base(problem: Problem, person: Person, day: Date, session: Session) -> ActivityCode | None:
+    """The faculty half-day before call and inpatient duty; None where the solver chooses the work."""
+    off = faculty_day_off(problem, person, day)
+    if off is None and day.weekday() == Weekday.WED and session is Session.PM:
+        return LECTURE_CODE
+    return off
+
+
+def base_roster(
+    problem: Problem,
+    *,
+    context: Mapping[Slot, ActivityCode] | None = None,
+    locked: Mapping[Slot, ActivityCode] | None = None,
+) -> Roster:
+    """What patterns, holidays and absences say before any decision, with `locked` cells kept.
+
+    Faculty half-days that are to be decided, calls and FMIT duty are left out.
+    """
+    cells = dict(resident_base(problem))
+    for person in problem.faculty:
+        for day in problem.days:
+            for session in HALF_DAYS:
+                code = faculty_base(problem, person, day, session)
+                if code is not None:
+                    cells[Slot(person.id, day, session)] = code
+    cells.update(locked or {})
+    return Roster(cells=cells, context=context or {}, locked=frozenset(locked or {}))

@@ -343,6 +343,7 @@ DEFAULT_WEIGHTS: Mapping[str, int] = MappingProxyType(
         "N1_MARGIN": 5,
         "CLINIC_COMFORT": 5,
         "REST_8": 3,
+        "DAY_FREE_IN_7": 12,
         "REPAIR_CHANGE": 10,
     }
 )
@@ -358,6 +359,7 @@ class CallTally:
     sunday_available: int = 0
     weekday_available: int = 0
     holiday_available: int = 0
+    absent_days: int = 0
 
 
 @dataclass(frozen=True)
