@@ -1,0 +1,79 @@
+"""Who may reach which schedule, run and absence: loads the thing or says that it is not there, then checks."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+
+from accounts.access import require
+from accounts.permissions import Permission
+from common.errors import NotAllowed, NotFound
+from schedules.enums import SENSITIVE_ABSENCES, ScheduleStatus
+from schedules.models import Absence, GenerationRun, Person, Schedule
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+__all__ = ["NotAllowed", "NotFound", "require"]
+
+
+def schedule(user: User, pk: uuid.UUID | str, /) -> Schedule:
+    """A version the user may see: published ones for everybody, others with SEE_DRAFTS. Raises NotFound."""
+    found = Schedule.objects.filter(pk=pk).first()
+    if found is None or not (found.status == ScheduleStatus.PUBLISHED or user.may(Permission.SEE_DRAFTS)):
+        raise NotFound("There is no such schedule.")
+    return found
+
+
+def run(user: User, pk: uuid.UUID | str, /) -> GenerationRun:
+    """A generation run the user may see. Raises NotFound."""
+    found = GenerationRun.objects.select_related("backup", "schedule", "requested_by", "retry_of").filter(pk=pk).first()
+    if found is None or not user.may(Permission.SEE_DRAFTS):
+        raise NotFound("There is no such generation.")
+    return found
+
+
+def own_person(user: User, /) -> Person:
+    """The person of the program that the account belongs to. Raises NotAllowed where there is none."""
+    found = Person.objects.filter(user=user).first()
+    if found is None:
+        raise NotAllowed("Your account is not linked to a person of the program. Ask your coordinator to link it.")
+    return found
+
+
+def is_own(user: User, person: Person, /) -> bool:
+    return person.user_id is not None and person.user_id == user.pk
+
+
+def sees_all_absences(user: User, /) -> bool:
+    """Staff see everybody's absences; others their own."""
+    return user.may(Permission.SEE_DRAFTS)
+
+
+def absences_visible_to(user: User, /) -> QuerySet[Absence]:
+    """Absences whose existence the user may know."""
+    return Absence.objects.all() if sees_all_absences(user) else Absence.objects.filter(person__user=user)
+
+
+def absence(user: User, pk: uuid.UUID | str, /) -> Absence:
+    """An absence the user may see. Raises NotFound."""
+    found = absences_visible_to(user).select_related("person", "requested_by", "decided_by").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such absence.")
+    return found
+
+
+def sees_reason(user: User, absence: Absence, /) -> bool:
+    """Sensitive reasons are for the person and those with SEE_SENSITIVE alone."""
+    if absence.kind not in SENSITIVE_ABSENCES:
+        return True
+    return is_own(user, absence.person) or user.may(Permission.SEE_SENSITIVE)
+
+
+def may_ask_for_absence(user: User, /) -> bool:
+    """For anybody, or for oneself where the account is linked to a person."""
+    if user.may(Permission.REQUEST_FOR_ALL):
+        return True
+    return user.may(Permission.REQUEST_OWN) and Person.objects.filter(user=user).exists()
