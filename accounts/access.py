@@ -1,0 +1,23 @@
+"""Who may reach which user and notification: loads the thing or says that it is not there."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from accounts.models import Notification, User
+from accounts.permissions import Permission
+from common.errors import NotAllowed, NotFound
+
+
+def require(user: User, permission: Permission, /, detail: str = "") -> None:
+    """Raises `NotAllowed` unless the user's role has the permission."""
+    if not user.may(permission):
+        raise NotAllowed(detail or f"Your role may not {permission.value}.")
+
+
+def own_notification(user: User, pk: UUID, /) -> Notification:
+    """One of the user's own messages; anybody else's is not there. Raises `NotFound`."""
+    note = Notification.objects.filter(user=user, pk=pk).first()
+    if note is None:
+        raise NotFound("There is no such notification.")
+    return note

@@ -1,0 +1,19 @@
+"""What can be done to users and their notifications: one function per deed."""
+
+from accounts.services.demo import create_demo_accounts
+from accounts.services.notifications import mail, mark_all_read, mark_read, notify, set_wants_mail
+from accounts.services.users import activate, create_user, deactivate, set_password, set_role
+
+__all__ = [
+    "activate",
+    "create_demo_accounts",
+    "create_user",
+    "deactivate",
+    "mail",
+    "mark_all_read",
+    "mark_read",
+    "notify",
+    "set_password",
+    "set_role",
+    "set_wants_mail",
+]

@@ -1,0 +1,46 @@
+"""How failed sign-ins lock a name at an address: five a minute, then a wait that doubles with every further try."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttemptExpiration
+from django.conf import settings
+from django.http import HttpRequest
+
+FIRST_WAIT = dt.timedelta(minutes=1)
+LONGEST_WAIT = dt.timedelta(hours=1)
+
+
+class LockoutHandler(AxesDatabaseHandler):  # type: ignore[misc]
+    """Axes' database handler, remembering on the request how many failures came before: the wait depends on it."""
+
+    def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
+        failures = int(super().get_failures(request, credentials))
+        request.axes_failures_since_start = failures  # type: ignore[attr-defined]
+        return failures
+
+
+def cool_off(request: HttpRequest | None) -> dt.timedelta:
+    """How long the failure being recorded counts: a minute, doubled for each beyond the limit, at most an hour."""
+    before = getattr(request, "axes_failures_since_start", None) or 0
+    beyond = max(0, before + 1 - settings.AXES_FAILURE_LIMIT)
+    return min(FIRST_WAIT * 2 ** min(beyond, 10), LONGEST_WAIT)
+
+
+def seconds_to_wait(*, username: str, ip_address: str | None, at: dt.datetime) -> int:
+    """Whole seconds until the name may try again from that address; at least 1."""
+    until = (
+        AccessAttemptExpiration.objects.filter(access_attempt__username=username, access_attempt__ip_address=ip_address)
+        .order_by("-expires_at")
+        .values_list("expires_at", flat=True)
+        .first()
+    )
+    return max(1, round((until - at).total_seconds())) if until else round(FIRST_WAIT.total_seconds())
+
+
+def client_without_name(*_args: Any) -> str:
+    """What logs call whoever tries to sign in."""
+    return "a client"

@@ -1,0 +1,102 @@
+"""Telling users something, in the application and by mail."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django_q.tasks import async_task
+
+from accounts.models import Notification, User
+
+_log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def notify(
+    users: Iterable[User], /, *, kind: str, title: str, body: str, url: str, at: dt.datetime
+) -> list[Notification]:
+    """Leave one message for each active user; those who want mail get it when the transaction is committed.
+
+    `kind` is a short constant in capitals, `url` a path inside this site. The task is queued inside the transaction:
+    it rolls back with it.
+    """
+    recipients = {user.pk: user for user in users if user.is_active}
+    made = Notification.objects.bulk_create(
+        Notification(user=user, kind=kind, title=title[:200], body=body, url=url, created_at=at)
+        for user in recipients.values()
+    )
+    to_mail = [str(note.pk) for note in made if note.user.wants_mail and note.user.email]
+    if to_mail:
+        async_task("accounts.tasks.mail_notifications", to_mail, q_options={"task_name": "mail notifications"})
+    return made
+
+
+def mail(ids: Iterable[UUID | str], /, *, at: dt.datetime) -> int:
+    """Send the mails of notifications that were not mailed yet; returns how many went out.
+
+    Each is claimed in its own transaction: a second worker with the same list sends nothing twice, and one that the
+    mail server refuses stays unsent and leaves the others alone.
+    """
+    sent = 0
+    with get_connection() as connection:
+        for pk in ids:
+            with transaction.atomic():
+                note = (
+                    Notification.objects.select_for_update(skip_locked=True, of=("self",))
+                    .select_related("user")
+                    .filter(pk=pk, mailed_at__isnull=True, user__is_active=True)
+                    .first()
+                )
+                if note is None:
+                    continue
+                try:
+                    _message(note, connection).send()
+                except OSError as failure:
+                    _log.warning("mail_failed", notification=str(note.pk), failure=type(failure).__name__)
+                    continue
+                note.mailed_at = at
+                note.save(update_fields=["mailed_at"])
+                sent += 1
+    return sent
+
+
+def _message(note: Notification, connection: object) -> EmailMessage:
+    link = f"\n\n{settings.SITE_URL}{note.url}" if note.url else ""
+    return EmailMessage(
+        subject=" ".join(note.title.split()),
+        body=f"{note.body or note.title}{link}",
+        to=[note.user.email],
+        connection=connection,
+    )
+
+
+@transaction.atomic
+def mark_read(notification: Notification, /, *, by: User, at: dt.datetime) -> Notification:
+    """Mark one's own message as read; a second time changes nothing."""
+    note = Notification.objects.select_for_update().get(pk=notification.pk, user=by)
+    if note.read_at is None:
+        note.read_at = at
+        note.save(update_fields=["read_at"])
+    return note
+
+
+def mark_all_read(user: User, /, *, at: dt.datetime) -> int:
+    """Mark all of a user's messages as read; returns how many were new."""
+    return user.notifications.filter(read_at__isnull=True).update(read_at=at)
+
+
+@transaction.atomic
+def set_wants_mail(user: User, /, *, wants_mail: bool, by: User) -> User:
+    """Choose whether notifications also come by mail."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    user.wants_mail = wants_mail
+    user._history_user = by  # type: ignore[attr-defined]
+    user._change_reason = "mail preference"  # type: ignore[attr-defined]
+    user.save()
+    return user

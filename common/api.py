@@ -1,0 +1,146 @@
+"""The REST API's common shape: pages of lists, and errors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView, set_rollback
+
+from common.errors import DomainError
+
+_log = structlog.get_logger(__name__)
+
+
+class Pages(BasePagination):
+    """`?limit&page`: limit defaults to 50 and is clamped to 1000; a page past the end is empty, not an error."""
+
+    default_limit = 50
+    largest_limit = 1000
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        self.limit = min(_whole_number(request, "limit", self.default_limit), self.largest_limit)
+        self.page = _whole_number(request, "page", 1)
+        self.total = queryset.count()
+        start = (self.page - 1) * self.limit
+        return list(queryset[start : start + self.limit]) if start < self.total else []
+
+    def get_paginated_response(self, data: Any) -> Response:
+        pages = math.ceil(self.total / self.limit)
+        return Response(
+            {"items": data, "total": self.total, "page": self.page, "page_size": self.limit, "pages": pages}
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        number = {"type": "integer", "minimum": 0}
+        figures = dict.fromkeys(("total", "page", "page_size", "pages"), number)
+        return {
+            "type": "object",
+            "required": ["items", *figures],
+            "properties": {"items": schema, **figures},
+        }
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": text,
+                "schema": {"type": "integer", "minimum": 1, "default": default},
+            }
+            for name, default, text in (
+                ("limit", self.default_limit, f"Items per page; more than {self.largest_limit} gives that many."),
+                ("page", 1, "Page, from 1; one past the end is empty."),
+            )
+        ]
+
+
+def _whole_number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()) or int(text[:12]) < 1:
+        raise exceptions.ValidationError({name: ["Give a whole number from 1."]})
+    return int(text[:12])
+
+
+_CODES = {
+    400: "invalid",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    415: "unsupported_media_type",
+    429: "throttled",
+}
+_SENTENCES = {
+    401: "Sign in first: a session of this site, or Authorization: Bearer <access token>.",
+    404: "There is no such thing here.",
+}
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response:
+    """Translate an exception to an answer.
+
+    400: field -> list of sentences. Every other refusal: ``{"code", "detail", ...}``. What nobody expected is logged
+    and answers 500 ``{"code": "server_error"}`` without a word of what it was.
+    """
+    set_rollback()
+    if isinstance(error, DomainError):
+        return Response(
+            {"code": error.code, "detail": error.detail, **error.extra}, status=error.status, headers=_headers(error)
+        )
+    if isinstance(error, (Http404, ValidationError)) and not isinstance(error, exceptions.APIException):
+        error = _as_api_error(error)
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.ValidationError):
+        return Response(_field_errors(error.detail), status=400)
+    if isinstance(error, exceptions.APIException):
+        return _refusal(error)
+    _log.error("request_failed", exc_info=error, view=type(context.get("view")).__name__)
+    return Response(
+        {"code": "server_error", "detail": "Something went wrong here. It has been recorded; try again later."},
+        status=status.HTTP_500_INTERNAL_SERVER_ERROR,
+    )
+
+
+def _headers(error: DomainError) -> dict[str, str]:
+    wait = error.extra.get("retry_after")
+    return {"Retry-After": str(wait)} if wait is not None else {}
+
+
+def _as_api_error(error: Http404 | ValidationError) -> exceptions.APIException:
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+
+
+def _field_errors(detail: Any) -> dict[str, Any]:
+    return detail if isinstance(detail, dict) else {"non_field_errors": detail}
+
+
+def _refusal(error: exceptions.APIException) -> Response:
+    code = str(getattr(error.detail, "code", "")) or _CODES.get(error.status_code, "error")
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = str(error.auth_header)  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(math.ceil(error.wait))  # type: ignore[attr-defined]
+    if isinstance(error, exceptions.ParseError):
+        return Response({"code": "not_json", "detail": "The body is not valid JSON."}, status=400)
+    if code in {"permission_denied", "error"}:
+        code = _CODES.get(error.status_code, code)
+    sentence = str(error.detail)
+    if error.status_code == 404 or code == "not_authenticated":
+        sentence = _SENTENCES[error.status_code]
+    return Response({"code": code, "detail": sentence}, status=error.status_code, headers=headers)
