@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from schedules import models
 from schedules.domain import calls
+from schedules.domain.blocks import academic_year_start
 from schedules.domain.demand import CALL_CODE, DemandRule, expand
 from schedules.domain.problem import (
     Absence,
@@ -102,11 +103,6 @@ def load_policy() -> Policy:
     """The program's numbers; the defaults where no record was made yet."""
     row = models.ProgramPolicy.objects.filter(pk=1).first()
     return Policy(**{field.name: getattr(row, field.name) for field in fields(Policy)}) if row else Policy()
-
-
-def academic_year_start(day: dt.date) -> dt.date:
-    """The 1 July on or before a date."""
-    return dt.date(day.year if day.month >= 7 else day.year - 1, 7, 1)
 
 
 def _people(schedule: models.Schedule | None) -> tuple[Person, ...]:
