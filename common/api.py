@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.pagination import BasePagination
@@ -122,7 +122,12 @@ def _headers(error: DomainError) -> dict[str, str]:
 def _as_api_error(error: Http404 | ValidationError) -> exceptions.APIException:
     if isinstance(error, Http404):
         return exceptions.NotFound()
-    return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    if not hasattr(error, "error_dict"):
+        return exceptions.ValidationError(error.messages)
+    named = error.message_dict
+    if NON_FIELD_ERRORS in named:
+        named["non_field_errors"] = named.pop(NON_FIELD_ERRORS)
+    return exceptions.ValidationError(named)
 
 
 def _field_errors(detail: Any) -> dict[str, Any]:

@@ -49,6 +49,15 @@ SENSITIVE_ABSENCES = frozenset({AbsenceKind.MEDICAL, AbsenceKind.PARENTAL, Absen
 """Kinds whose reason only the person and the program director see."""
 
 
+ABSENCE_TRANSITIONS: dict[AbsenceStatus, frozenset[AbsenceStatus]] = {
+    AbsenceStatus.REQUESTED: frozenset({AbsenceStatus.APPROVED, AbsenceStatus.REJECTED, AbsenceStatus.CANCELLED}),
+    AbsenceStatus.APPROVED: frozenset({AbsenceStatus.CANCELLED}),
+    AbsenceStatus.REJECTED: frozenset(),
+    AbsenceStatus.CANCELLED: frozenset(),
+}
+"""The only changes of an absence's status there are."""
+
+
 class RotationKind(TextChoices):
     INPATIENT = "INPATIENT", "Inpatient"
     OUTPATIENT = "OUTPATIENT", "Outpatient"

@@ -1,0 +1,169 @@
+"""Asking for days away, deciding about it, and taking it back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import ROLE_TABLE, Permission
+from accounts.services import notify
+from common.errors import DomainError, Invalid, NotAllowed
+from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus
+from schedules.models import Absence, Person
+
+LONGEST_DAYS = 366
+
+
+class AlreadyDecided(DomainError):
+    """Somebody was faster, or it was taken back."""
+
+    code = "already_decided"
+
+
+@transaction.atomic
+def request(
+    person: Person, /, *, start: dt.date, end: dt.date, kind: str, reason: str = "", by: User, at: dt.datetime
+) -> Absence:
+    """Ask for days away, both dates included: for oneself, or for others with the right to.
+
+    Overlapping requests are allowed (the union of the days counts); the caller shows `overlapping`.
+    Raises `NotAllowed`, `Invalid` (dates, kind, a person who has left).
+    """
+    if not _may_file_for(person, by):
+        raise NotAllowed("You can ask for your own absences only.")
+    _check_dates(start, end)
+    if kind not in AbsenceKind.values:
+        raise Invalid(f"There is no kind of absence {kind!r}. Choose one of {', '.join(AbsenceKind.values)}.")
+    if not person.is_active:
+        raise Invalid("This person has left the program.")
+    absence = Absence(
+        person=person,
+        start_date=start,
+        end_date=end,
+        kind=kind,
+        reason=reason.strip(),
+        requested_by=by,
+        created_at=at,
+    )
+    _save(absence, by=by, why="asked for")
+    notify(
+        [user for user in _deciders() if user.pk != by.pk],
+        kind="ABSENCE_REQUESTED",
+        title=f"Absence to decide: {person.name}, {_dates(absence)}",
+        body="",
+        url=_url(absence),
+        at=at,
+    )
+    return absence
+
+
+@transaction.atomic
+def approve(absence: Absence, /, *, by: User, at: dt.datetime, note: str = "") -> Absence:
+    """Grant it. From now on it blocks; what is published stays, drafts of those dates are stale by their inputs.
+
+    Raises `NotAllowed` (no right, or one's own), `AlreadyDecided`.
+    """
+    return _decide(absence, AbsenceStatus.APPROVED, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def reject(absence: Absence, /, *, by: User, at: dt.datetime, note: str = "") -> Absence:
+    """Refuse it. Raises `NotAllowed` (no right, or one's own), `AlreadyDecided`."""
+    return _decide(absence, AbsenceStatus.REJECTED, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def cancel(absence: Absence, /, *, by: User, at: dt.datetime, note: str = "") -> Absence:
+    """Take it back: the person before it begins, whoever files for all at any time.
+
+    Raises `NotAllowed`, `AlreadyDecided`.
+    """
+    absence = _locked(absence)
+    for_all = by.may(Permission.REQUEST_FOR_ALL)
+    if not (for_all or _is_own(absence.person, by)):
+        raise NotAllowed("You can cancel your own absences only.")
+    if not for_all and absence.status == AbsenceStatus.APPROVED and absence.start_date <= timezone.localdate(at):
+        raise NotAllowed("It has begun already. Ask your coordinator to cancel it.")
+    return _move(absence, AbsenceStatus.CANCELLED, by=by, at=at, note=note)
+
+
+def overlapping(absence: Absence, /) -> list[Absence]:
+    """Other absences of the person that are asked for or approved and share a day with it."""
+    others = Absence.objects.filter(
+        person_id=absence.person_id,
+        status__in=(AbsenceStatus.REQUESTED, AbsenceStatus.APPROVED),
+        start_date__lte=absence.end_date,
+        end_date__gte=absence.start_date,
+    )
+    return list(others.exclude(pk=absence.pk))
+
+
+def _decide(absence: Absence, to: AbsenceStatus, *, by: User, at: dt.datetime, note: str) -> Absence:
+    if not by.may(Permission.APPROVE_ABSENCES):
+        raise NotAllowed("Your role does not decide about absences.")
+    absence = _locked(absence)
+    if _is_own(absence.person, by):
+        raise NotAllowed("Somebody else has to decide about your own absence.")
+    return _move(absence, to, by=by, at=at, note=note)
+
+
+def _move(absence: Absence, to: AbsenceStatus, *, by: User, at: dt.datetime, note: str) -> Absence:
+    before = AbsenceStatus(absence.status)
+    if to not in ABSENCE_TRANSITIONS[before]:
+        raise AlreadyDecided(f"This absence is {before.label.lower()} already.", status=before.value)
+    absence.status, absence.decided_by, absence.decided_at, absence.decision_note = to, by, at, note[:500]
+    _save(absence, by=by, why=f"{before} -> {to}")
+    owner = absence.person.user
+    if owner is not None and owner.pk != by.pk:
+        notify(
+            [owner],
+            kind=f"ABSENCE_{to}",
+            title=f"Your absence {_dates(absence)} is {to.label.lower()}",
+            body=note,
+            url=_url(absence),
+            at=at,
+        )
+    return absence
+
+
+def _may_file_for(person: Person, by: User) -> bool:
+    if by.may(Permission.REQUEST_FOR_ALL) or by.may(Permission.REQUEST_FOR_NAMED):
+        return True
+    return by.may(Permission.REQUEST_OWN) and _is_own(person, by)
+
+
+def _is_own(person: Person, by: User) -> bool:
+    return person.user_id is not None and person.user_id == by.pk
+
+
+def _check_dates(start: dt.date, end: dt.date) -> None:
+    if end < start:
+        raise Invalid("The last day is before the first day.")
+    if (end - start).days >= LONGEST_DAYS:
+        raise Invalid(f"An absence lasts at most {LONGEST_DAYS} days. File a longer one in parts.")
+
+
+def _deciders() -> list[User]:
+    roles = [role for role, rights in ROLE_TABLE.items() if Permission.APPROVE_ABSENCES in rights]
+    return list(User.objects.filter(role__in=roles, is_active=True))
+
+
+def _locked(absence: Absence) -> Absence:
+    return Absence.objects.select_for_update(of=("self",)).select_related("person__user").get(pk=absence.pk)
+
+
+def _save(absence: Absence, *, by: User, why: str) -> None:
+    absence._history_user = by
+    absence._change_reason = why
+    absence.save()
+
+
+def _dates(absence: Absence) -> str:
+    return f"{absence.start_date} to {absence.end_date}"
+
+
+def _url(absence: Absence) -> str:
+    return f"/absences/{absence.pk}"
