@@ -1,0 +1,136 @@
+"""A resident's possible duty in time: what the rest rules look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from schedules.domain.problem import SESSIONS, Absence, Activity, Date, PersonId, Problem, days_between
+from schedules.domain.roster import Slot
+from schedules.domain.score import span
+from schedules.solver.variables import Board, Literal, distinct
+
+LOOK_AROUND_DAYS = 2
+"""Days before and after the range whose duty can touch rest inside it."""
+
+DAY_MINUTES = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A possible stretch of duty in minutes since 0001-01-01 and the literal of working it."""
+
+    start: int
+    end: int
+    worked: Literal
+    slot: Slot
+
+
+@dataclass
+class Timeline:
+    """The possible duties of one resident, in order of time; those of one slot exclude each other."""
+
+    board: Board
+    person: PersonId
+
+    def __post_init__(self) -> None:
+        self.duties = tuple(self._duties())
+
+    def _duties(self) -> Iterator[Duty]:
+        problem = self.board.problem
+        around = dt.timedelta(days=LOOK_AROUND_DAYS)
+        touching = [
+            item.block
+            for item in problem.block_assignments
+            if item.person == self.person and item.block.start <= problem.end and item.block.end >= problem.start
+        ]
+        first = min((block.start for block in touching), default=problem.start)
+        last = max((block.end for block in touching), default=problem.end)
+        for day in days_between(min(first, problem.start) - around, max(last, problem.end) + around):
+            for session in SESSIONS:
+                yield from self.possible(Slot(self.person, day, session))
+
+    def possible(self, slot: Slot) -> list[Duty]:
+        """The distinct stretches a slot may hold."""
+        activities = self.board.problem.activities
+        stretches: dict[tuple[int, int], None] = {}
+        for code in _codes(self.board, slot):
+            found = span(activities[code], slot)
+            if found:
+                stretches[found] = None
+        return [
+            Duty(start, end, self.board.held_by(slot, partial(_stretches, activities, slot, (start, end))), slot)
+            for start, end in stretches
+        ]
+
+    def worked(self, day: Date) -> Literal:
+        """Whether the date holds any duty."""
+        slots = [Slot(self.person, day, session) for session in SESSIONS]
+        literals = [self.board.held_by(slot, self.board.is_duty) for slot in slots]
+        free = distinct(literals)
+        if any(literal is True for literal in literals):
+            return True
+        if len(free) < 2:
+            return free[0] if free else False
+        union = self.board.new(f"works {self.person} {day}")
+        self.board.model.add_max_equality(union, free)
+        return union
+
+
+def _stretches(activities: Mapping[str, Activity], slot: Slot, wanted: tuple[int, int], code: str) -> bool:
+    return span(activities[code], slot) == wanted
+
+
+def _codes(board: Board, slot: Slot) -> list[str]:
+    problem = board.problem
+    if problem.start <= slot.day <= problem.end:
+        return [code for code in board.choices.get(slot, {}) if code is not None]
+    known = board.base.context.get(slot)
+    return [known] if known is not None else []
+
+
+def free_day_windows(timeline: Timeline, problem: Problem, first: Date, last: Date) -> list[tuple[int, int, list[Literal]]]:
+    """Stretches that would be one continuous free day: start, end, and the literals that must all hold.
+
+    Windows begin where a possible duty ends, at the period's start, or where another window ends; 24 hours each,
+    not counting leave days wholly after their start. As many disjoint windows can be chosen as the rotation period
+    has free days by DAY_FREE_IN_7.
+    """
+    opening, closing = first.toordinal() * DAY_MINUTES, (last.toordinal() + 1) * DAY_MINUTES
+    leave = problem.leave_days.get(timeline.person, {})
+    duties = timeline.duties
+    windows: dict[int, tuple[int, list[Literal]]] = {}
+    anchors: list[tuple[int, Literal]] = [(opening, True)]
+    anchors += [(duty.end, duty.worked) for duty in duties if opening < duty.end < closing]
+    for anchor, worked in anchors:
+        start, needed = anchor, _needed(anchor, worked, leave)
+        while start not in windows:
+            end = _after_a_free_day(start, leave)
+            blocking = [duty for duty in duties if duty.start < end and duty.end > start]
+            if end > closing or any(duty.worked is True for duty in blocking):
+                break
+            conditions = [duty.worked.negated() for duty in blocking if not isinstance(duty.worked, bool)]
+            windows[start] = (end, [*conditions, *needed])
+            start, needed = end, []
+    return [(start, end, conditions) for start, (end, conditions) in sorted(windows.items())]
+
+
+def _needed(anchor: int, worked: Literal, leave: Mapping[Date, Absence]) -> list[Literal]:
+    """A window that begins inside a leave day counts its rest only if the duty before it is really worked."""
+    inside = anchor % DAY_MINUTES and Date.fromordinal(anchor // DAY_MINUTES) in leave
+    return [worked] if inside and not isinstance(worked, bool) else []
+
+
+def _after_a_free_day(start: int, leave: Mapping[Date, Absence]) -> int:
+    end, counted = start, 0
+    while counted < DAY_MINUTES:
+        day, into = divmod(end, DAY_MINUTES)
+        if into == 0 and Date.fromordinal(day) in leave:
+            end += DAY_MINUTES
+            continue
+        step = min(DAY_MINUTES - counted, DAY_MINUTES - into)
+        end, counted = end + step, counted + step
+    return end
+
