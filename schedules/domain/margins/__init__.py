@@ -1,0 +1,21 @@
+"""Exact N-k margins by Hall's theorem: how many people every session of a roster could lose."""
+
+from schedules.domain.margins.hall import Hall, MaskPost, analyse, uncovered
+from schedules.domain.margins.posts import Pool, Post, Scope, SessionPosts, supervisors_needed
+from schedules.domain.margins.report import Losses, MarginReport, SessionMargin, margins
+
+__all__ = [
+    "Hall",
+    "Losses",
+    "MarginReport",
+    "MaskPost",
+    "Pool",
+    "Post",
+    "Scope",
+    "SessionMargin",
+    "SessionPosts",
+    "analyse",
+    "margins",
+    "supervisors_needed",
+    "uncovered",
+]
