@@ -32,6 +32,30 @@ def guarded_writes_allowed() -> Iterator[None]:
         _gate_open.reset(token)
 
 
+def require_open_gate(model: type[models.Model]) -> None:
+    """Raise GateClosed unless this thread of work is inside the gate."""
+    if not _gate_open.get():
+        raise GateClosed(f"{model._meta.verbose_name_plural} are written through schedules.services.gate only.")
+
+
+_history: ContextVar[tuple[Any, str] | None] = ContextVar("history", default=None)
+
+
+@contextmanager
+def history_of(*, by: Any, reason: str) -> Iterator[None]:
+    """Give history rows written inside their user and reason where the writer names none. `by` may be None."""
+    token = _history.set((by, reason))
+    try:
+        yield
+    finally:
+        _history.reset(token)
+
+
+def current_history() -> tuple[Any, str] | None:
+    """User and reason of the surrounding `history_of`."""
+    return _history.get()
+
+
 class TimeStamped(models.Model):
     """UUID key and time stamps."""
 
@@ -60,16 +84,44 @@ class TrackedQuerySet(models.QuerySet[Any]):
         raise NotImplementedError("bulk_update() leaves no history; use bulk_update_with_history")
 
 
+class GuardedQuerySet(TrackedQuerySet):
+    """Refuses every write outside the gate, deletes included."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        require_open_gate(self.model)
+        return super().delete()
+
+
+class Guarded(models.Model):
+    """A row that only the gate writes: saving or deleting it elsewhere raises GateClosed.
+
+    The second of three nets: the first is the gate itself, the third a trigger in the database.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        require_open_gate(type(self))
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        require_open_gate(type(self))
+        return super().delete(*args, **kwargs)
+
+
 def bulk_create_with_history(
     rows: Sequence[_Row], *, by: Any, reason: str, at: dt.datetime | None = None, batch_size: int = 1000
 ) -> Sequence[_Row]:
     """Insert rows of one tracked model, each with its history row, in a few statements. Needs a transaction.
 
-    Guarded tables stay guarded: their trigger still asks for a backup. `by` is a User or None.
+    Guarded tables stay guarded (GateClosed). `by` is a User or None.
     """
     if not rows:
         return rows
     model = type(rows[0])
+    if issubclass(model, Guarded):
+        require_open_gate(model)
     model._base_manager.bulk_create(rows, batch_size=batch_size)
     model.history.bulk_history_create(  # type: ignore[attr-defined]
         rows, batch_size=batch_size, default_user=by, default_change_reason=reason, default_date=at
@@ -90,6 +142,8 @@ def bulk_update_with_history(
     if not rows:
         return 0
     model = type(rows[0])
+    if issubclass(model, Guarded):
+        require_open_gate(model)
     written = model._base_manager.bulk_update(rows, [*fields, *_stamp(rows, at)], batch_size=batch_size)
     model.history.bulk_history_create(  # type: ignore[attr-defined]
         rows, batch_size=batch_size, update=True, default_user=by, default_change_reason=reason, default_date=at
@@ -104,3 +158,28 @@ def _stamp(rows: Sequence[models.Model], at: dt.datetime | None) -> list[str]:
     for row in rows:
         row.updated_at = at or timezone.now()  # type: ignore[attr-defined]
     return ["updated_at"]
+
+
+def bulk_delete_with_history(
+    rows: Sequence[_Row], *, by: Any, reason: str, at: dt.datetime | None = None, batch_size: int = 1000
+) -> int:
+    """Delete rows of one tracked model, each with its history row; returns how many. Nothing may refer to them."""
+    if not rows:
+        return 0
+    model = type(rows[0])
+    history = model.history.model  # type: ignore[attr-defined]
+    history.objects.bulk_create(
+        [
+            history(
+                history_date=at or timezone.now(),
+                history_user=by,
+                history_change_reason=reason,
+                history_type="-",
+                **{field.attname: getattr(row, field.attname) for field in history.tracked_fields},
+            )
+            for row in rows
+        ],
+        batch_size=batch_size,
+    )
+    gone = model._base_manager.filter(pk__in=[row.pk for row in rows])
+    return int(gone._raw_delete(gone.db))

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from simple_history.models import HistoricalRecords
 
-from common.models import TimeStamped, TrackedQuerySet
+from common.models import Guarded, GuardedQuerySet, TimeStamped, TrackedQuerySet
 from schedules.domain.problem import Session
 from schedules.enums import DemandBasis
 from schedules.models.people import Person
@@ -57,7 +57,7 @@ class Block(TimeStamped):
         return f"Block {self.number} ({self.start_date} to {self.end_date})"
 
 
-class BlockAssignment(TimeStamped):
+class BlockAssignment(Guarded, TimeStamped):
     """A resident's rotation in one block. Written through the gate only."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="block_assignments")
@@ -65,7 +65,7 @@ class BlockAssignment(TimeStamped):
     rotation = models.ForeignKey(RotationTemplate, on_delete=models.PROTECT, related_name="block_assignments")
     source_id = models.CharField(max_length=64, blank=True, db_index=True)
     history = HistoricalRecords()
-    objects = TrackedQuerySet.as_manager()
+    objects = GuardedQuerySet.as_manager()
 
     class Meta:
         ordering = ["block", "person"]

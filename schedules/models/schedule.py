@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
-from common.models import TimeStamped, TrackedQuerySet
+from common.models import Guarded, GuardedQuerySet, TimeStamped, TrackedQuerySet
 from schedules.domain.problem import Session
 from schedules.domain.roster import Source
 from schedules.enums import ScheduleStatus
@@ -20,7 +20,7 @@ from schedules.models.rotations import Activity, RotationTemplate
 _USER = settings.AUTH_USER_MODEL
 
 
-class Schedule(TimeStamped):
+class Schedule(Guarded, TimeStamped):
     """A version of the assignments of a date range. At most one published schedule covers a date. Gate only."""
 
     start_date = models.DateField(db_index=True)
@@ -37,7 +37,7 @@ class Schedule(TimeStamped):
     published_by = models.ForeignKey(_USER, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(_USER, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     history = HistoricalRecords(excluded_fields=["validation"])
-    objects = TrackedQuerySet.as_manager()
+    objects = GuardedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -58,7 +58,7 @@ class Schedule(TimeStamped):
         return self.label or f"Schedule {self.start_date} to {self.end_date}"
 
 
-class Assignment(TimeStamped):
+class Assignment(Guarded, TimeStamped):
     """Person x date x session -> activity within one schedule. Gate only."""
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="assignments")
@@ -70,7 +70,7 @@ class Assignment(TimeStamped):
     source = models.CharField(max_length=10, choices=[(s.value, s.value.title()) for s in Source])
     locked = models.BooleanField(default=False)
     history = HistoricalRecords()
-    objects = TrackedQuerySet.as_manager()
+    objects = GuardedQuerySet.as_manager()
 
     class Meta:
         ordering = ["date", "person", "session"]

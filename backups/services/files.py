@@ -1,0 +1,158 @@
+"""Backup files: their names, folder, sidecars, and what can be told from a file alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from backups.enums import BackupKind
+from common.errors import DomainError, Invalid
+
+PREFIX = "residency_scheduler"
+CLOSING_LINE = b"-- PostgreSQL database dump complete"
+_LABEL = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+_NAME = re.compile(rf"{PREFIX}_(?:(SACRED)_|pre-([A-Za-z0-9-]+)_)?(\d{{8}})(?:_(\d{{6}}))?\.sql\.gz")
+_CHUNK = 1 << 20
+
+
+class BackupFailed(DomainError):
+    """No backup was made or it proved worthless; the gate stays closed."""
+
+    code = "backup_failed"
+
+
+class FileBroken(Exception):
+    """The file is not what was written; the text says how."""
+
+
+def folder() -> Path:
+    """The backup folder, made with mode 0700 where missing. Raises BackupFailed where it cannot be used."""
+    path = Path(settings.BACKUP_DIR)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.chmod(0o700)
+    except OSError as error:
+        raise BackupFailed(
+            f"The backup folder cannot be used ({error.strerror}). Give the application's account the folder"
+            " named by BACKUP_DIR, then try again."
+        ) from error
+    return path
+
+
+def path_of(file: str) -> Path:
+    """Where a backup's file lies (or lay)."""
+    return Path(settings.BACKUP_DIR) / file
+
+
+def sidecar_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def name_for(kind: BackupKind, label: str, stamp: dt.datetime) -> str:
+    """The file name of the policy, in the program's time zone. Raises Invalid for a label with other characters."""
+    local = timezone.localtime(stamp)
+    moment = f"{local:%Y%m%d_%H%M%S}"
+    if kind == BackupKind.SACRED:
+        return f"{PREFIX}_SACRED_{local:%Y%m%d}.sql.gz"
+    if kind == BackupKind.REGULAR:
+        return f"{PREFIX}_{moment}.sql.gz"
+    if not _LABEL.fullmatch(label) or len(label) > 60:
+        raise Invalid("A backup's label is letters, digits and single hyphens, at most 60 of them.")
+    return f"{PREFIX}_pre-{label}_{moment}.sql.gz"
+
+
+def free_name(kind: BackupKind, label: str, stamp: dt.datetime, *, taken: Any) -> str:
+    """The name, or the next second's one while `taken(name)`; a second sacred file of a day carries its time too."""
+    name = name_for(kind, label, stamp)
+    while taken(name):
+        stamp += dt.timedelta(seconds=1)
+        if kind == BackupKind.SACRED:
+            name = f"{PREFIX}_SACRED_{timezone.localtime(stamp):%Y%m%d_%H%M%S}.sql.gz"
+        else:
+            name = name_for(kind, label, stamp)
+    return name
+
+
+def read_name(name: str) -> tuple[BackupKind, str, dt.datetime] | None:
+    """Kind, label and time that a file name says, or None where it is no backup's name."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    sacred, label, day, clock = match.groups()
+    moment = dt.datetime.strptime(f"{day}{clock or '000000'}", "%Y%m%d%H%M%S")  # noqa: DTZ007
+    kind = BackupKind.SACRED if sacred else BackupKind.PRE_OPERATION if label else BackupKind.REGULAR
+    return kind, label or "", timezone.make_aware(moment)
+
+
+def examine(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a whole gzip file that ends with the dump's closing line. Raises FileBroken."""
+    digest, size, tail = hashlib.sha256(), 0, b""
+    unzip = zlib.decompressobj(wbits=31)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                tail = (tail + unzip.decompress(chunk))[-400:]
+    except FileNotFoundError:
+        raise FileBroken("the file is missing") from None
+    except (OSError, zlib.error):
+        raise FileBroken("the file cannot be read or is no gzip file") from None
+    if not unzip.eof:
+        raise FileBroken("the file is truncated")
+    if unzip.unused_data:
+        raise FileBroken("the file goes on after its end")
+    if CLOSING_LINE not in tail:
+        raise FileBroken("the dump lacks its closing line")
+    return digest.hexdigest(), size
+
+
+def looks_unchanged(file: str, *, size: int, verified_at: dt.datetime | None) -> str:
+    """The cheap check of every gate: why the file is not the verified one ('' when it is), by size and time stamp."""
+    try:
+        seen = path_of(file).stat()
+    except OSError:
+        return "the file is missing"
+    if seen.st_size != size:
+        return f"the file has {seen.st_size} bytes instead of {size}"
+    if verified_at is not None and seen.st_mtime > verified_at.timestamp() + 2:
+        return "the file was changed after its verification"
+    return ""
+
+
+def write_sidecar(path: Path, facts: dict[str, Any]) -> None:
+    """Write the `.json` beside a backup: temporary name, fsync, atomic rename, mode 0600."""
+    target = sidecar_of(path)
+    part = target.with_name(f".{target.name}.part")
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(facts, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+
+
+def read_sidecar(path: Path) -> dict[str, Any]:
+    """The facts of a sidecar; {} where there is none or it is not ours."""
+    try:
+        facts = json.loads(sidecar_of(path).read_text())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,107 @@
+"""What the gate asks of backups: a fresh one, and the transaction that carries its name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection, transaction
+from django.db.models.functions import Now
+
+from accounts.models import User
+from backups.enums import BackupKind, BackupState
+from backups.models import Backup, BackupPolicy
+from backups.services import files
+from backups.services.creating import create
+from common.errors import DomainError
+from common.models import guarded_writes_allowed, history_of
+
+_LOCK_KEY = 7_316_204
+_PATIENCE = "15s"
+
+
+class NoFreshBackup(DomainError):
+    """No verified backup is young enough."""
+
+    code = "no_fresh_backup"
+
+
+class GateBusy(DomainError):
+    """Another write holds the gate."""
+
+    code = "gate_busy"
+
+
+def policy() -> BackupPolicy:
+    """The policy's record, or its defaults before anybody stored one."""
+    return BackupPolicy.objects.filter(pk=1).first() or BackupPolicy()
+
+
+def fresh_backup(at: dt.datetime | None = None) -> Backup | None:
+    """The newest verified backup that opens the gate at this moment, its file being there unchanged; else None.
+
+    Freshness is a fact of the database's clock, the same one that the triggers ask; `at` is what the caller shows.
+    """
+    limit = dt.timedelta(minutes=policy().fresh_minutes)
+    young = Backup.objects.filter(state=BackupState.VERIFIED, created_at__gt=Now() - limit).order_by("-created_at")
+    for backup in young:
+        if not files.looks_unchanged(backup.file, size=backup.size_bytes, verified_at=backup.verified_at):
+            return backup
+    return None
+
+
+def require_fresh(at: dt.datetime | None = None) -> Backup:
+    """As `fresh_backup`. Raises NoFreshBackup where there is none."""
+    backup = fresh_backup(at)
+    if backup is None:
+        raise NoFreshBackup("No verified backup is fresh enough. Make one on the Backups page and try again.")
+    return backup
+
+
+def ensure_fresh(*, label: str, by: User | None, at: dt.datetime) -> Backup:
+    """A fresh verified backup: the newest one, else one made and verified now under the label. Raises BackupFailed."""
+    mark_broken_files()
+    return fresh_backup(at) or create(kind=BackupKind.PRE_OPERATION, label=label, by=by, at=at)
+
+
+def mark_broken_files() -> int:
+    """Show every verified backup whose file is missing, truncated or altered as BROKEN; returns how many."""
+    marked = 0
+    for backup in Backup.objects.filter(state=BackupState.VERIFIED):
+        reason = files.looks_unchanged(backup.file, size=backup.size_bytes, verified_at=backup.verified_at)
+        if reason:
+            backup.state, backup.state_reason = BackupState.BROKEN, reason
+            backup.save(update_fields=["state", "state_reason"])
+            marked += 1
+    return marked
+
+
+@contextmanager
+def guard(backup: Backup, *, reason: str, by: User | None) -> Iterator[None]:
+    """One transaction in which gated tables may be written: the backup's id for the triggers, one writer at a time.
+
+    Every history row written inside carries `reason` and `by`. It may not be opened inside another transaction: the
+    backup would not belong to the state before it. Raises GateBusy when another writer keeps it for 15 seconds.
+    """
+    with transaction.atomic(durable=True), history_of(by=by, reason=reason), guarded_writes_allowed():
+        _take_lock()
+        _mark_transaction(str(backup.pk))
+        yield
+        _mark_transaction("")
+
+
+def _take_lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_PATIENCE])
+        try:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
+        except OperationalError as error:
+            raise GateBusy("Another change of the schedule is being written. Try again in a moment.") from error
+        cursor.execute("SELECT set_config('lock_timeout', '0', true)")
+
+
+def _mark_transaction(backup_id: str) -> None:
+    """Local to the transaction; taken back at its end for a caller whose transaction goes on (a test's)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('scheduler.backup_id', %s, true)", [backup_id])

@@ -1,0 +1,151 @@
+"""Scratch databases: a dump restored beside the live database, looked at, and dropped whatever happens."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import secrets
+import subprocess
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg
+from django.db import connection
+from psycopg import sql
+
+from backups.models import Backup
+from backups.services.files import path_of
+from backups.services.programs import admin_connection, command, connect
+from common.errors import DomainError
+
+_CHUNK = 1 << 20
+_ERROR_LINE = re.compile(r"(?:ERROR|FATAL):\s*(.+)")
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+
+
+class RestoreFailed(DomainError):
+    """A dump could not be restored; the live database is as it was."""
+
+    code = "restore_failed"
+
+
+def live_database() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+@contextmanager
+def scratch_restore(backup: Backup) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a scratch database that holds the backup's dump. Raises RestoreFailed."""
+    with scratch_database() as name:
+        restore_into(name, path_of(backup.file))
+        with connect(name) as copy:
+            yield copy
+
+
+@contextmanager
+def scratch_database() -> Iterator[str]:
+    """An empty database of our own, dropped at the end. A killed owner's leftovers are swept by the next one."""
+    with admin_connection() as admin:
+        _sweep(admin)
+        name = f"{live_database()}_scratch_{secrets.token_hex(4)}"
+        admin.execute(_LOCK, [name])
+        create_database(admin, name)
+        try:
+            yield name
+        finally:
+            drop_database(admin, name)
+
+
+def create_database(admin: psycopg.Connection[Any], name: str) -> None:
+    """A new empty database. Raises RestoreFailed with the server's reason (no right, disk full)."""
+    try:
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    except psycopg.Error as error:
+        raise RestoreFailed(f"A new database could not be made: {error.diag.message_primary or error}.") from error
+
+
+def drop_database(admin: psycopg.Connection[Any], name: str) -> None:
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _sweep(admin: psycopg.Connection[Any]) -> None:
+    """Drop the scratch databases whose owner is gone: its session lock is free."""
+    prefix = f"{live_database()}_scratch_"
+    found = admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]).fetchall()
+    for (name,) in found:
+        owned = admin.execute(_LOCK, [name]).fetchone()
+        if owned and owned[0]:
+            drop_database(admin, name)
+            admin.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+def restore_into(database: str, path: Path) -> None:
+    """Stream a gzipped plain dump through psql, all or nothing. Raises RestoreFailed with the first error's line."""
+    line, environment = command(
+        "psql", database, "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"
+    )
+    # A half-written copy is thrown away anyway: nothing here needs to reach the disk before it is swapped in.
+    environment = {**environment, "PGOPTIONS": "-c synchronous_commit=off"}
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, env=environment
+        )
+        assert process.stdin is not None  # noqa: S101
+        reason = _feed(path, process.stdin)
+        code = process.wait()
+        if code or reason:
+            errors.seek(0)
+            # Only the error's own line: what follows it may quote rows.
+            said = _ERROR_LINE.search(errors.read())
+            raise RestoreFailed(
+                f"The dump could not be restored: {said.group(1) if said else reason or 'psql failed'}."
+            )
+
+
+def _feed(path: Path, sink: IO[bytes]) -> str:
+    try:
+        with gzip.open(path) as dump, sink:
+            while chunk := dump.read(_CHUNK):
+                sink.write(chunk)
+    except (BrokenPipeError, ConnectionResetError):
+        return ""
+    except (OSError, EOFError, zlib.error):
+        return "the file cannot be read to its end"
+    return ""
+
+
+def row_counts(database: psycopg.Connection[Any]) -> dict[str, int]:
+    """Rows of every table, by name; those outside `public` with their schema."""
+    tables = database.execute(
+        "SELECT schemaname, tablename FROM pg_tables"
+        " WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
+    ).fetchall()
+    if not tables:
+        return {}
+    counting = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}, count(*) FROM {}").format(
+            sql.Literal(table if schema == "public" else f"{schema}.{table}"), sql.Identifier(schema, table)
+        )
+        for schema, table in tables
+    )
+    return {str(name): int(count) for name, count in database.execute(counting)}
+
+
+def applied_migrations(database: psycopg.Connection[Any]) -> set[tuple[str, str]]:
+    """(app, migration) that a database has had; empty for one that Django never saw."""
+    known = database.execute("SELECT to_regclass('public.django_migrations')").fetchone()
+    if known is None or known[0] is None:
+        return set()
+    return {(str(app), str(name)) for app, name in database.execute("SELECT app, name FROM django_migrations")}
+
+
+def schema_version(database: psycopg.Connection[Any]) -> dict[str, str]:
+    """Latest migration of every app."""
+    latest: dict[str, str] = {}
+    for app, name in sorted(applied_migrations(database)):
+        latest[app] = name
+    return latest

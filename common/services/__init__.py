@@ -1,0 +1,1 @@
+"""What the whole installation can be put through: maintenance mode."""
