@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+
 from accounts.models import Notification, User
 from accounts.permissions import Permission
 from common.errors import NotAllowed, NotFound
@@ -15,9 +17,9 @@ def require(user: User, permission: Permission, /, detail: str = "") -> None:
         raise NotAllowed(detail or f"Your role may not {permission.value}.")
 
 
-def own_notification(user: User, pk: UUID, /) -> Notification:
-    """One of the user's own messages; anybody else's is not there. Raises `NotFound`."""
-    note = Notification.objects.filter(user=user, pk=pk).first()
-    if note is None:
-        raise NotFound("There is no such notification.")
-    return note
+def own_notification(user: User, pk: UUID | str, /) -> Notification:
+    """One of the user's own messages; anybody else's, or what is no id, is not there. Raises `NotFound`."""
+    try:
+        return Notification.objects.get(user=user, pk=pk)
+    except (Notification.DoesNotExist, ValidationError) as missing:
+        raise NotFound("There is no such notification.") from missing

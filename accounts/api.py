@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import authenticate
 from django.urls import path
 from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import exceptions, mixins, serializers, status, viewsets
 from rest_framework.decorators import action
@@ -19,6 +21,16 @@ from rest_framework.views import APIView
 from accounts import access, services
 from accounts.models import Notification, User
 from accounts.services import tokens
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How the schema names the access token."""
+
+    target_class = "accounts.services.tokens.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
 class CredentialsIn(serializers.Serializer):

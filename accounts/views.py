@@ -1,4 +1,4 @@
-"""Signing in and out in the browser, and the answer to somebody who tried too often."""
+"""Signing in and out in the browser, the answer to somebody who tried too often, own profile and notifications."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from typing import Any
 
 from axes.helpers import get_client_ip_address
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import LoginView
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import access, services
+from accounts.enums import Role
 from accounts.forms import LockedOutForm
+from accounts.permissions import ROLE_TABLE, Permission
 from accounts.services.lockout import seconds_to_wait
 
 
@@ -41,3 +47,36 @@ def locked_out(
         response = render(request, "accounts/login.html", context, status=429)
     response["Retry-After"] = str(wait)
     return response
+
+
+PER_PAGE = 30
+
+
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Who one is here, what the role allows, and whether notifications come by mail as well."""
+    if request.method == "POST":
+        services.set_wants_mail(request.user, wants_mail=bool(request.POST.get("wants_mail")), by=request.user)
+        messages.success(request, "Saved.")
+        return redirect("profile")
+    granted = ROLE_TABLE[Role(request.user.role)]
+    context = {"granted": [permission.value for permission in Permission if permission in granted]}
+    return render(request, "accounts/profile.html", context)
+
+
+@require_GET
+def notifications(request: HttpRequest) -> HttpResponse:
+    """The inbox, newest first."""
+    page = Paginator(request.user.notifications.all(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "accounts/notifications.html", {"page": page})
+
+
+@require_POST
+def notifications_read(request: HttpRequest) -> HttpResponse:
+    """Mark one message (`id`) or all as read."""
+    now = timezone.now()
+    if request.POST.get("id"):
+        services.mark_read(access.own_notification(request.user, request.POST["id"]), by=request.user, at=now)
+    else:
+        services.mark_all_read(request.user, at=now)
+    return redirect("notifications")

@@ -275,13 +275,20 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": True,
     "ENUM_NAME_OVERRIDES": {
-        "PersonRole": "schedules.domain.problem.Role",
         "AccountRole": "accounts.enums.Role.choices",
-        "SessionEnum": "schedules.domain.problem.Session",
-        "AbsenceStatusEnum": "schedules.enums.AbsenceStatus.choices",
-        "AbsenceKindEnum": "schedules.enums.AbsenceKind.choices",
-        "ScheduleStatusEnum": "schedules.enums.ScheduleStatus.choices",
-        "RunStatusEnum": "schedules.enums.RunStatus.choices",
+        "AbsenceKind": "schedules.enums.AbsenceKind.choices",
+        "AbsenceStatus": "schedules.enums.AbsenceStatus.choices",
+        "RotationKind": "schedules.enums.RotationKind.choices",
+        "ScheduleStatus": "schedules.enums.ScheduleStatus.choices",
+        "RunStatus": "schedules.enums.RunStatus.choices",
+        "BackupKind": "backups.enums.BackupKind.choices",
+        "BackupState": "backups.enums.BackupState.choices",
+        "DutyLogKind": [
+            ("MOONLIGHTING", "Moonlighting"),
+            ("CLINICAL_FROM_HOME", "Clinical from home"),
+            ("HOME_CALL", "Home call"),
+        ],
+        "PersonRole": [("RESIDENT", "Resident"), ("FACULTY", "Faculty")],
     },
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
@@ -27,6 +27,13 @@ def schedule(user: User, pk: uuid.UUID | str, /) -> Schedule:
     return found
 
 
+def schedules_visible_to(user: User, /) -> QuerySet[Schedule]:
+    """Published versions for everybody; drafts and earlier versions with SEE_DRAFTS."""
+    if user.may(Permission.SEE_DRAFTS):
+        return Schedule.objects.all()
+    return Schedule.objects.filter(status=ScheduleStatus.PUBLISHED)
+
+
 def run(user: User, pk: uuid.UUID | str, /) -> GenerationRun:
     """A generation run the user may see. Raises NotFound."""
     found = GenerationRun.objects.select_related("backup", "schedule", "requested_by", "retry_of").filter(pk=pk).first()
@@ -43,6 +50,16 @@ def own_person(user: User, /) -> Person:
     return found
 
 
+def own_or_all(rows: QuerySet[Any], user: User, /) -> QuerySet[Any]:
+    """Rows about people (`rows.person`) that are the person's own business: all for staff, else one's own."""
+    return rows if user.may(Permission.SEE_DRAFTS) else rows.filter(person__user=user)
+
+
+def sees_contact(user: User, person: Person, /) -> bool:
+    """E-mail and telephone are for those who edit people, and for the person."""
+    return user.may(Permission.EDIT_PROGRAM) or is_own(user, person)
+
+
 def is_own(user: User, person: Person, /) -> bool:
     return person.user_id is not None and person.user_id == user.pk
 
@@ -55,6 +72,13 @@ def sees_all_absences(user: User, /) -> bool:
 def absences_visible_to(user: User, /) -> QuerySet[Absence]:
     """Absences whose existence the user may know."""
     return Absence.objects.all() if sees_all_absences(user) else Absence.objects.filter(person__user=user)
+
+
+def drafts_touched_by(user: User, absence: Absence, /) -> QuerySet[Schedule]:
+    """Drafts with days of the absence, where the user may see drafts: their inputs change when it is decided."""
+    return schedules_visible_to(user).filter(
+        status=ScheduleStatus.DRAFT, start_date__lte=absence.end_date, end_date__gte=absence.start_date
+    )
 
 
 def absence(user: User, pk: uuid.UUID | str, /) -> Absence:
