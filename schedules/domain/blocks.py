@@ -18,6 +18,10 @@ class BlockDates(NamedTuple):
     start: Date
     end: Date
 
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days + 1
+
 
 def academic_year(day: Date) -> int:
     """The calendar year in which the academic year of a date began."""

@@ -153,7 +153,7 @@ def weekdays(value: Any) -> list[int]:
 def absence_kind(value: Any) -> str:
     """The kind of an absence; a kind the program does not know is OTHER, and its name becomes the reason."""
     word = text(60)(value).strip().upper().replace(" ", "_")
-    return _ABSENCE_KINDS.get(word, word)
+    return str(_ABSENCE_KINDS.get(word, word))
 
 
 def _short(value: Any) -> str:
@@ -229,6 +229,12 @@ _DUTY_BOUNDS = {
 }
 
 _TABLES = (
+    Table(
+        "policy",
+        ("policy",),
+        (_needed("name", "name", text(40)), _needed("value", "value", decimal(0, 10_000))),
+        ("name",),
+    ),
     Table(
         "residents",
         ("residents",),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from itertools import count, pairwise
 from typing import Any
 
-from django.db.models import Model
 from django.utils.text import slugify
 
 from schedules import models
 from schedules.domain.blocks import academic_year, standard_blocks
 from schedules.domain.demand import derived_rules
-from schedules.domain.problem import Activity, Category, Role, Session, WorkKind
+from schedules.domain.problem import Activity, Category, Policy, Role, Session, WorkKind
 from schedules.enums import AbsenceStatus, DemandBasis, RotationKind
 from schedules.services.imports.parsing import ABSENCE_TABLES
 from schedules.services.imports.plan import Index, LinkError, Plan
@@ -45,6 +45,9 @@ _ROTATION_KINDS: Mapping[Category, RotationKind] = {
     Category.CLINIC: RotationKind.OUTPATIENT,
     Category.PROCEDURE: RotationKind.OUTPATIENT,
     Category.SPECIALTY: RotationKind.OUTPATIENT,
+}
+_POLICY_NUMBERS: Mapping[str, Callable[[Any], Any]] = {
+    number.name: type(number.default) for number in fields(Policy) if type(number.default) in {int, float}
 }
 _INACTIVE = frozenset({"inactive", "archived", "retired"})
 _ROLE_OF_TABLE = {"resident_absences": Role.RESIDENT, "faculty_absences": Role.FACULTY, "absences": None}
@@ -94,7 +97,7 @@ class _Planner:
     def _rows(self, table: str) -> tuple[Row, ...]:
         return self.parsed.rows(table)
 
-    def _stored(self, model: type[Model]) -> tuple[list[Any], dict[str, Any]]:
+    def _stored(self, model: Any) -> tuple[list[Any], dict[str, Any]]:
         """Every stored record, and those with a source id by it."""
         records = list(model._default_manager.order_by("pk"))
         return records, {record.source_id: record for record in records if record.source_id}
@@ -127,7 +130,15 @@ class _Planner:
     # --- tables
 
     def _policy(self) -> None:
-        self.plan.merge(models.ProgramPolicy, models.ProgramPolicy.objects.first(), {})
+        """The record with the defaults where there is none, and the numbers that the files name."""
+        values: dict[str, Any] = {}
+        for row in self._rows("policy"):
+            kind = _POLICY_NUMBERS.get(row.values["name"])
+            if kind is None:
+                self.plan.reject(row, f"'{row.values['name']}' is no number of the program policy")
+            else:
+                values[row.values["name"]] = kind(row.values["value"])
+        self.plan.merge(models.ProgramPolicy, models.ProgramPolicy.objects.first(), values)
 
     def _credentials(self) -> None:
         stored, by_key = self._stored(models.Credential)
@@ -366,7 +377,7 @@ class _Planner:
             self.plan.reject(row, "no file names blocks, and no FMIT week or holiday tells the academic year")
         return [year for year, _ in years.most_common(1)]
 
-    def _refuse_overlaps(self, model: type[Model], stored: list[Any], rows: tuple[Row, ...]) -> None:
+    def _refuse_overlaps(self, model: Any, stored: list[Any], rows: tuple[Row, ...]) -> None:
         """Dates that two records would claim: the database allows one, so say which row it is."""
         row_of = {row.key: row for row in rows}
         records = sorted({*stored, *self.plan.created[model]}, key=lambda r: (r.start_date, r.source_id))

@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from common.errors import DomainError
+from accounts.permissions import Permission
+from common.errors import DomainError, NotAllowed
 from common.models import bulk_create_with_history, bulk_update_with_history
-from schedules.models import BlockAssignment
+from schedules.models import BlockAssignment, ProgramPolicy
+from schedules.services.gate import open_gate
 from schedules.services.imports.files import Source
 from schedules.services.imports.parsing import read_source
 from schedules.services.imports.plan import LABELS, Plan
@@ -46,7 +48,8 @@ def import_program(
     its backup before the transaction begins.
 
     Raises ImportRefused (with the report) where a row was refused and `skip_bad` is off, or where a whole file
-    was; ImportClashed where the database changed meanwhile; whatever the gate raises.
+    was; NotAllowed where the files change the policy and `by` may not; ImportClashed where the database changed
+    meanwhile; whatever the gate raises.
     """
     parsed = source if isinstance(source, ParsedProgram) else read_source(source)
     wanted = plan(parsed)
@@ -54,6 +57,8 @@ def import_program(
     if dry_run:
         return report
     _refuse(report, skip_bad=skip_bad)
+    if by is not None and wanted.changed.get(ProgramPolicy) and not by.may(Permission.EDIT_POLICY):
+        raise NotAllowed("The files change the program policy, which your role may not. Leave policy.csv out.")
     if wanted.is_empty:
         return report
     try:
@@ -70,8 +75,6 @@ def import_program(
 
 def _transaction(wanted: Plan, *, by: User | None, at: dt.datetime) -> AbstractContextManager[object]:
     if wanted.touches(BlockAssignment):
-        from schedules.services.gate import open_gate
-
         return open_gate(operation="import", by=by, at=at, reason=REASON, label="import")
     return transaction.atomic()
 

@@ -1,0 +1,76 @@
+"""Names that nobody has: given names of the world with surnames that mean 'example' in its languages."""
+
+from __future__ import annotations
+
+import random
+
+_GIVEN = [
+    "Aoife",
+    "Ayşe",
+    "Björn",
+    "Chidi",
+    "Dagný",
+    "Elif",
+    "Farah",
+    "Gaël",
+    "Hana",
+    "Inés",
+    "José",
+    "Keanu",
+    "Leilani",
+    "Łukasz",
+    "Mele",
+    "Minh",
+    "Noor",
+    "Nguyệt",
+    "Oluwaseun",
+    "Priya",
+    "Renée",
+    "Søren",
+    "Tomás",
+    "Uxía",
+    "Věra",
+    "Wanjiru",
+    "Xóchitl",
+    "Yūki",
+    "Zoë",
+    "Þóra",
+]
+
+_SURNAMES = [
+    "Beispiel",
+    "Dæmi",
+    "Eisimpleir",
+    "Ejemplo",
+    "Enghraifft",
+    "Esempio",
+    "Exempel",
+    "Exemple",
+    "Exemplo",
+    "Halimbawa",
+    "Laʻana",
+    "Mfano",
+    "Näide",
+    "Örnek",
+    "Paradigma",
+    "Példa",
+    "Piemērs",
+    "Príklad",
+    "Przykład",
+    "Pavyzdys",
+    "Shembull",
+    "Udāharaṇ",
+    "Voorbeeld",
+    "Vídụ",
+    "Yangyeong",
+]
+
+_SPELLINGS = len(_GIVEN) * len(_SURNAMES)
+
+
+def distinct_names(number: int, chance: random.Random) -> list[str]:
+    """`number` different names; past the 750 pairs a second surname is added."""
+    pairs = [f"{given} {surname}" for given in _GIVEN for surname in _SURNAMES]
+    chance.shuffle(pairs)
+    further = (f"{pair}-{_SURNAMES[i % len(_SURNAMES)]}" for i, pair in enumerate(pairs * (number // _SPELLINGS + 1)))
+    return (pairs + list(further))[:number]
