@@ -1,0 +1,131 @@
+"""Backup pages: list and gate, create, verify, restore with typed confirmation, prune the exact list."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import access
+from accounts.permissions import Permission
+from backups import services
+from backups.enums import BackupKind, BackupState
+from backups.models import Backup, BackupPolicy, RestoreLog
+from backups.queries import count_differences
+from common.errors import DomainError
+
+
+@require_GET
+def backups(request: HttpRequest) -> HttpResponse:
+    """Every backup with what was proven about it, the gate's state, and past restores."""
+    access.require(request.user, Permission.SEE_BACKUPS)
+    now = timezone.now()
+    may_restore = request.user.may(Permission.RESTORE_BACKUP)
+    context = {
+        "rows": [
+            {"backup": found, "count": sum(found.row_counts.values())}
+            for found in Backup.objects.exclude(state=BackupState.DELETED).select_related("created_by")
+        ],
+        "fresh": services.fresh_backup(now),
+        "newest": Backup.objects.filter(state=BackupState.VERIFIED).first(),
+        "policy": BackupPolicy.objects.filter(pk=1).first() or BackupPolicy(),
+        "prunable": list(services.prunable(now)) if may_restore else [],
+        "restores": list(RestoreLog.objects.all()[:10]),
+        "may_create": request.user.may(Permission.CREATE_BACKUP),
+        "may_restore": may_restore,
+    }
+    return render(request, "backups/backups.html", context)
+
+
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Make and verify a regular backup now."""
+    access.require(request.user, Permission.CREATE_BACKUP)
+    try:
+        made = services.create(
+            kind=BackupKind.REGULAR,
+            label="",
+            by=request.user,
+            at=timezone.now(),
+        )
+        messages.success(request, f"{made.file} was made and verified.")
+    except DomainError as error:
+        messages.error(request, error.detail)
+    return redirect("backups")
+
+
+@require_POST
+def verify(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Prove a backup again."""
+    access.require(request.user, Permission.RESTORE_BACKUP)
+    found = get_object_or_404(Backup, pk=pk)
+    try:
+        checked = services.verify(found, by=request.user, at=timezone.now())
+        if checked.state == BackupState.VERIFIED:
+            messages.success(request, f"{checked.file} is verified.")
+        else:
+            messages.error(request, f"{checked.file} is broken: {checked.state_reason}")
+    except DomainError as error:
+        messages.error(request, error.detail)
+    return redirect("backup", pk=pk)
+
+
+@require_GET
+def backup(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One backup: facts, rows now and in it, restore."""
+    access.require(request.user, Permission.SEE_BACKUPS)
+    return _page(request, get_object_or_404(Backup, pk=pk))
+
+
+@require_http_methods(["GET", "POST"])
+def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Put the database back to this backup; the file name must be typed."""
+    access.require(request.user, Permission.RESTORE_BACKUP)
+    found = get_object_or_404(Backup, pk=pk)
+    if request.method == "GET":
+        return redirect("backup", pk=pk)
+    try:
+        services.restore(
+            found,
+            by=request.user,
+            at=timezone.now(),
+            reason=request.POST.get("reason", "").strip(),
+            confirm=request.POST.get("confirm", "").strip(),
+        )
+    except DomainError as error:
+        return _page(request, found, error=error.detail, status=error.status)
+    messages.success(request, f"The database is as it was in {found.file}. The one before was kept beside it.")
+    return redirect("backups")
+
+
+def _page(request: HttpRequest, found: Backup, *, error: str = "", status: int = 200) -> HttpResponse:
+    context: dict[str, Any] = {
+        "backup": found,
+        "counts": count_differences(found),
+        "may_restore": request.user.may(Permission.RESTORE_BACKUP),
+        "can_be_restored": found.state == BackupState.VERIFIED,
+        "error": error,
+        "typed": request.POST.get("confirm", ""),
+        "reason": request.POST.get("reason", ""),
+    }
+    return render(request, "backups/backup.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def prune(request: HttpRequest) -> HttpResponse:
+    """Delete exactly the files that were listed and ticked."""
+    access.require(request.user, Permission.RESTORE_BACKUP)
+    now = timezone.now()
+    if request.method == "POST":
+        try:
+            deleted = services.prune(request.POST.getlist("file"), by=request.user, at=now)
+            messages.success(request, f"{len(deleted)} backup files were deleted.")
+        except DomainError as error:
+            messages.error(request, error.detail)
+        return redirect("backups")
+    return render(request, "backups/prune.html", {"files": list(services.prunable(now))})

@@ -1,0 +1,157 @@
+"""What the dashboard shows: where the program stands, what waits for a person, and what to do next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from accounts.permissions import Permission
+from backups.enums import BackupState
+from backups.models import Backup, BackupPolicy
+from schedules.enums import OPEN_RUN_STATUSES, AbsenceStatus, BreakerState, ComplianceStatus, RunStatus, ScheduleStatus
+from schedules.models import Absence, Block, Breaker, ComplianceEvent, GenerationRun, Schedule
+from schedules.queries.grid import default_block
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+UPCOMING_DAYS = 28
+
+
+@dataclass(frozen=True)
+class NextAction:
+    """The one thing to do now."""
+
+    sentence: str
+    button: str
+    url_name: str
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """Everything the page shows, in at most eleven queries."""
+
+    today: dt.date
+    block: Block | None
+    published: list[Schedule]
+    waiting_absences: list[Absence]
+    open_runs: list[GenerationRun]
+    drafts: list[Schedule]
+    newest_backup: Backup | None
+    fresh_minutes: int
+    upcoming: list[Absence]
+    open_findings: int
+    breaker: Breaker | None
+    unpublished: Block | None = None
+    at: dt.datetime | None = field(default=None, repr=False)
+
+    @property
+    def backup_is_fresh(self) -> bool:
+        if self.newest_backup is None or self.at is None:
+            return False
+        return self.at - self.newest_backup.created_at < dt.timedelta(minutes=self.fresh_minutes)
+
+    @property
+    def awaiting(self) -> list[GenerationRun]:
+        return [run for run in self.open_runs if run.status == RunStatus.AWAITING_CONFIRMATION]
+
+    @property
+    def running(self) -> list[GenerationRun]:
+        return [run for run in self.open_runs if run.status != RunStatus.AWAITING_CONFIRMATION]
+
+    @property
+    def coverage_rate(self) -> float | None:
+        """Of the published schedules of the block, weighted by their days; None where one is unknown."""
+        if not self.published or any(s.coverage_rate is None for s in self.published):
+            return None
+        days = [(s.end_date - s.start_date).days + 1 for s in self.published]
+        return sum((s.coverage_rate or 0) * n for s, n in zip(self.published, days, strict=True)) / sum(days)
+
+    @property
+    def breaker_open(self) -> bool:
+        return self.breaker is not None and self.breaker.state != BreakerState.CLOSED
+
+
+def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
+    """Read the page's facts as they are at this moment."""
+    blocks = list(Block.objects.all())
+    block = default_block(blocks, today)
+    published = list(Schedule.objects.filter(status=ScheduleStatus.PUBLISHED).defer("validation"))
+    in_block = [s for s in published if block and s.start_date <= block.end_date and s.end_date >= block.start_date]
+    policy = BackupPolicy.objects.filter(pk=1).first() or BackupPolicy()
+    return Dashboard(
+        today=today,
+        block=block,
+        published=in_block,
+        waiting_absences=list(
+            Absence.objects.filter(status=AbsenceStatus.REQUESTED).select_related("person").order_by("start_date")[:8]
+        ),
+        open_runs=list(GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES).defer("preflight", "result")),
+        drafts=list(Schedule.objects.filter(status=ScheduleStatus.DRAFT).select_related("run").defer("validation")[:8]),
+        newest_backup=Backup.objects.filter(state=BackupState.VERIFIED).first(),
+        fresh_minutes=policy.fresh_minutes,
+        upcoming=list(
+            Absence.objects.filter(
+                status=AbsenceStatus.APPROVED,
+                end_date__gte=today,
+                start_date__lte=today + dt.timedelta(days=UPCOMING_DAYS),
+            )
+            .select_related("person")
+            .order_by("start_date", "person__name")[:10]
+        ),
+        open_findings=ComplianceEvent.objects.filter(status=ComplianceStatus.OPEN).count(),
+        breaker=Breaker.objects.filter(pk=1).first(),
+        unpublished=_first_unpublished(blocks, published, today),
+        at=at,
+    )
+
+
+def _first_unpublished(blocks: list[Block], published: list[Schedule], today: dt.date) -> Block | None:
+    """The earliest block from today on (or of all, once the year is over) with a day that no schedule covers."""
+    candidates = [b for b in blocks if b.end_date >= today] or blocks
+    for block in candidates:
+        covered = sum(
+            (min(s.end_date, block.end_date) - max(s.start_date, block.start_date)).days + 1
+            for s in published
+            if s.start_date <= block.end_date and s.end_date >= block.start_date
+        )
+        if covered < (block.end_date - block.start_date).days + 1:
+            return block
+    return None
+
+
+def next_action(facts: Dashboard, user: User) -> NextAction | None:
+    """The first thing in this order that the user's role can do; None = nothing waits."""
+    return next((action for action in _actions(facts, user) if action is not None), None)
+
+
+def _actions(facts: Dashboard, user: User) -> list[NextAction | None]:
+    return [
+        NextAction("There are no program data yet: import people, rotations and blocks.", "Import", "import_program")
+        if facts.block is None and user.may(Permission.EDIT_PROGRAM)
+        else None,
+        NextAction("There is no verified backup yet. Make one before anything else.", "Make a backup", "backups")
+        if facts.newest_backup is None
+        else None,
+        NextAction("A generation waits for somebody to confirm it.", "Look at it", "generate")
+        if facts.awaiting
+        else None,
+        NextAction(
+            "A draft is ready: compare it with what is published, then publish or discard it.", "Open", "generate"
+        )
+        if facts.drafts
+        else None,
+        NextAction("Absence requests wait for a decision.", "Decide", "absences")
+        if facts.waiting_absences and user.may(Permission.APPROVE_ABSENCES)
+        else None,
+        NextAction(
+            f"Block {facts.unpublished.number} is not published yet.",
+            "Generate it",
+            "generate",
+            f"?start={facts.unpublished.start_date}&end={facts.unpublished.end_date}",
+        )
+        if facts.unpublished is not None
+        else None,
+    ]

@@ -1,0 +1,123 @@
+"""What the schedule grid shows: versions, people and cells of a date range, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from schedules.domain.problem import Role, Session
+from schedules.enums import ScheduleStatus
+from schedules.models import Activity, Assignment, Block, BlockAssignment, Holiday, Person, Schedule
+
+CellKey = tuple[uuid.UUID, dt.date, str]
+
+
+class Cell(NamedTuple):
+    """One assignment as the grid shows it."""
+
+    activity: str
+    source: str
+    locked: bool
+
+
+@dataclass(frozen=True)
+class GridData:
+    """People in display order, their cells, and what the header needs."""
+
+    start: dt.date
+    end: dt.date
+    people: list[Person]
+    cells: Mapping[CellKey, Cell]
+    activities: Mapping[str, Activity]
+    holidays: Mapping[dt.date, str]
+    rotations: Mapping[uuid.UUID, str]
+    schedules: list[Schedule]
+    """The versions the cells come from: one draft, or every published schedule that touches the range."""
+    before: Mapping[CellKey, Cell] | None = None
+    """Cells of the version compared with, where one was chosen."""
+    days: list[dt.date] = field(default_factory=list)
+
+
+def published_in(start: dt.date, end: dt.date) -> QuerySet[Schedule]:
+    """Published schedules that touch the range, earliest first."""
+    return Schedule.objects.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=end, end_date__gte=start).order_by(
+        "start_date"
+    )
+
+
+def versions_in(start: dt.date, end: dt.date) -> QuerySet[Schedule]:
+    """Every version that touches the range and was not discarded, newest first."""
+    return (
+        Schedule.objects.filter(start_date__lte=end, end_date__gte=start)
+        .exclude(status=ScheduleStatus.DISCARDED)
+        .defer("validation")
+        .order_by("-created_at")
+    )
+
+
+def cells_of(schedules: list[Schedule], start: dt.date, end: dt.date) -> dict[CellKey, Cell]:
+    """Cells of the versions in the range: one query."""
+    rows = (
+        Assignment.objects.filter(schedule__in=[s.pk for s in schedules], date__gte=start, date__lte=end)
+        .order_by()
+        .values_list("person_id", "date", "session", "activity__code", "source", "locked")
+    )
+    return {(person, day, session): Cell(code, source, locked) for person, day, session, code, source, locked in rows}
+
+
+def load_grid(
+    start: dt.date, end: dt.date, *, schedules: list[Schedule], against: list[Schedule] | None = None
+) -> GridData:
+    """Everything the grid of `start`..`end` (inclusive) shows, in six queries (seven with a comparison)."""
+    cells = cells_of(schedules, start, end)
+    before = None if against is None else cells_of(against, start, end)
+    shown = {key[0] for key in cells} | {key[0] for key in before or {}}
+    people = list(Person.objects.filter(Q(pk__in=shown) | Q(is_active=True)).order_by("-role", "pgy_level", "name"))
+    rotations = BlockAssignment.objects.filter(block__start_date__lte=end, block__end_date__gte=start)
+    names: dict[uuid.UUID, str] = {}
+    for person, name in rotations.order_by("block__start_date").values_list("person_id", "rotation__name"):
+        names[person] = f"{names[person]}, {name}" if person in names and names[person] != name else name
+    return GridData(
+        start=start,
+        end=end,
+        people=[p for p in people if p.pk in shown or p.role == Role.FACULTY or p.pk in names],
+        cells=cells,
+        activities={activity.code: activity for activity in Activity.objects.all()},
+        holidays=dict(Holiday.objects.filter(date__range=(start, end)).values_list("date", "name")),
+        rotations=names,
+        schedules=schedules,
+        before=before,
+        days=[start + dt.timedelta(days=n) for n in range((end - start).days + 1)],
+    )
+
+
+def default_block(blocks: list[Block], today: dt.date) -> Block | None:
+    """The block to open: today's, else that of the newest published schedule, else the one nearest to today."""
+    if not blocks:
+        return None
+    current = next((b for b in blocks if b.start_date <= today <= b.end_date), None)
+    if current is not None:
+        return current
+    newest = Schedule.objects.filter(status=ScheduleStatus.PUBLISHED).order_by("-published_at").first()
+    if newest is not None:
+        inside = next((b for b in blocks if b.start_date <= newest.start_date <= b.end_date), None)
+        if inside is not None:
+            return inside
+    return min(blocks, key=lambda b: min(abs((b.start_date - today).days), abs((b.end_date - today).days)))
+
+
+def counts_by_day(data: GridData, activities: frozenset[str]) -> Mapping[tuple[dt.date, str], int]:
+    """People per date and session in one of the activities."""
+    counts: dict[tuple[dt.date, str], int] = {}
+    for (_person, day, session), cell in data.cells.items():
+        if cell.activity in activities:
+            counts[day, session] = counts.get((day, session), 0) + 1
+    return counts
+
+
+HALF_DAY_NAMES = (Session.AM.value, Session.PM.value)

@@ -1,0 +1,36 @@
+"""The staff dashboard, and the first page of each role."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.permissions import Permission
+from schedules import access
+from schedules.queries.dashboard import load_dashboard, next_action
+from schedules.views.findings import summary_of
+from schedules.views.generate import percent
+
+
+@require_GET
+def first_page(request: HttpRequest) -> HttpResponse:
+    """Staff begin at the dashboard, everybody else at their own schedule."""
+    return redirect("dashboard" if request.user.may(Permission.SEE_DASHBOARD) else "my_schedule")
+
+
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Where the program stands and what waits for a person."""
+    access.require(request.user, Permission.SEE_DASHBOARD)
+    facts = load_dashboard(at=timezone.now(), today=timezone.localdate())
+    context = {
+        "facts": facts,
+        "findings": summary_of(facts.published),
+        "coverage_text": percent(facts.coverage_rate, 1),
+        "action": next_action(facts, request.user),
+        "can_decide": request.user.may(Permission.APPROVE_ABSENCES),
+        "can_publish": request.user.may(Permission.PUBLISH),
+    }
+    return render(request, "schedules/dashboard.html", context)
