@@ -1,0 +1,51 @@
+"""manage.py check_schedule START END: judge what is published, or one version; exit status 1 on hard violations."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from schedules.models import Schedule
+from schedules.services.validation import Validation, validate
+
+
+class Command(BaseCommand):
+    help = "Checks the published assignments of START to END (dates, both included) by the rule table."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("start", type=dt.date.fromisoformat)
+        parser.add_argument("end", type=dt.date.fromisoformat)
+        parser.add_argument("--schedule", default="", help="Id of a version; default: what is published.")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["end"] < options["start"]:
+            raise CommandError("END lies before START.")
+        version = Schedule.objects.filter(pk=options["schedule"]).first() if options["schedule"] else None
+        if options["schedule"] and version is None:
+            raise CommandError("There is no such schedule.")
+        judged = validate(options["start"], options["end"], schedule=version)
+        if options["json"]:
+            self.stdout.write(json.dumps(judged.figures(), indent=2))
+        else:
+            self._print(judged)
+        if judged.report.hard:
+            sys.exit(1)
+
+    def _print(self, judged: Validation) -> None:
+        figures = judged.figures()
+        for item in figures["validation"]["violations"]:
+            self.stdout.write(f"{item['severity']:<9} {item['rule']:<18} {item['message']}")
+        for item in figures["validation"]["not_measured"]:
+            self.stdout.write(f"unknown   {item['rule']:<18} not measured: {item['reason']}")
+        rate = figures["coverage_rate"]
+        self.stdout.write(
+            f"{len(judged.report.hard)} hard violations, {len(judged.report.counted)} counted in all;"
+            f" coverage {'not measured' if rate is None else format(rate, '.1%')};"
+            f" N-1 {figures['resilience']['n1_compliant']}."
+        )

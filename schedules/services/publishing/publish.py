@@ -1,0 +1,141 @@
+"""Publishing a draft: it replaces exactly its dates, behind a backup, in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from accounts.models import User
+from common.errors import DomainError
+from schedules.enums import RunStatus, ScheduleStatus
+from schedules.models import Publication, Schedule
+from schedules.services import compliance
+from schedules.services.gate import open_gate
+from schedules.services.preflight.checks import slug_of
+from schedules.services.publishing.drafts import StaleDraft, mark_stale, require_draft, stale_reason, store_report
+from schedules.services.publishing.versions import (
+    AlreadyDecided,
+    apply_amendments,
+    carry_over,
+    lock,
+    move,
+    published_over,
+)
+from schedules.services.runs.state import move as move_run
+from schedules.services.validation import Validation, validate
+from schedules.signals import schedule_published
+
+__all__ = ["AcceptanceFailed", "AlreadyDecided", "NeverOverridden", "publish"]
+
+
+class AcceptanceFailed(DomainError):
+    """The draft fails acceptance and no written reason was given to publish it all the same."""
+
+    code = "acceptance_failed"
+
+
+class NeverOverridden(DomainError):
+    """The draft breaks a duty-hour or supervision rule; nobody can publish that."""
+
+    code = "duty_hours_or_supervision"
+
+
+def publish(draft: Schedule, *, by: User, at: dt.datetime, override_reason: str = "") -> Publication:
+    """Make the draft current on its dates; rows of overlapped versions outside them carry over unchanged.
+
+    Judged anew at this moment. Raises AlreadyDecided, StaleDraft, NeverOverridden, AcceptanceFailed, and what the gate
+    raises.
+    """
+    require_draft(draft)
+    _refuse_stale(draft, by=by, at=at)
+    reason = override_reason.strip() or "published"
+    label = f"publish-{slug_of(draft.start_date, draft.end_date)}"
+    with open_gate(operation="publish", by=by, at=at, reason=reason, label=label) as backup:
+        locked = lock(draft)
+        require_draft(locked)
+        # Another publish may have come first while this one waited for the gate.
+        _require_fresh(locked)
+        judged = validate(locked.start_date, locked.end_date, schedule=locked)
+        _require_acceptance(judged, override_reason)
+        return _replace(
+            locked, judged, by=by, at=at, reason=reason, override=override_reason.strip(), backup=backup.file
+        )
+
+
+def _refuse_stale(draft: Schedule, *, by: User, at: dt.datetime) -> None:
+    """Refuse, and let the lists show why from now on."""
+    why = stale_reason(draft)
+    if not why:
+        return
+    if draft.stale_since is None:
+        with open_gate(operation="mark_stale", by=by, at=at, reason=why):
+            mark_stale(draft.start_date, draft.end_date, by=by, at=at, reason=why)
+    raise StaleDraft(f"This draft is stale. {why} Validate it anew, or generate again.")
+
+
+def _require_fresh(draft: Schedule) -> None:
+    why = stale_reason(draft)
+    if why:
+        raise StaleDraft(f"This draft is stale. {why} Validate it anew, or generate again.")
+
+
+def _require_acceptance(judged: Validation, override_reason: str) -> None:
+    acceptance = judged.acceptance
+    if judged.acgme_violations:
+        raise NeverOverridden(
+            f"The draft breaks duty-hour or supervision rules {len(judged.acgme_violations)} times. Nobody can publish"
+            " such a schedule; correct the findings first.",
+            acceptance=acceptance.as_json(),
+        )
+    if not acceptance.accepted and not override_reason.strip():
+        raise AcceptanceFailed(
+            f"The draft fails acceptance: {acceptance.summary} Correct it, or publish it with a written reason.",
+            acceptance=acceptance.as_json(),
+        )
+
+
+def _replace(
+    draft: Schedule, judged: Validation, *, by: User, at: dt.datetime, reason: str, override: str, backup: str
+) -> Publication:
+    replaced = published_over(draft)
+    for old in replaced:
+        move(old, ScheduleStatus.SUPERSEDED, by=by, at=at, reason=f"superseded by {draft.pk}")
+    remainders = [rest for old in replaced for rest in carry_over(old, around=draft, by=by, at=at)]
+    draft.published_at, draft.published_by = at, by
+    store_report(draft, judged)
+    move(draft, ScheduleStatus.PUBLISHED, by=by, at=at, reason=reason)
+    apply_amendments(draft.amendments.select_related("activity", "before"), by=by, at=at, reason=f"with {draft.pk}")
+    publication = Publication(
+        schedule=draft,
+        published_at=at,
+        published_by=by,
+        override_reason=override,
+        acceptance=judged.acceptance.as_json(),
+        backup_file=backup,
+    )
+    publication._history_user, publication._history_date = by, at
+    publication.save()
+    publication.replaced.set(replaced)
+    publication.remainders.set(remainders)
+    _finish_run(draft, by=by, at=at)
+    mark_stale(draft.start_date, draft.end_date, by=by, at=at, reason="Another draft of these dates was published.")
+    for old in replaced:
+        compliance.close_all(old, at=at, reason="superseded by a new version")
+    for rest in remainders:
+        compliance.judge_anew(rest, at=at, reason="carried over")
+    compliance.reconcile(draft, judged.report, at=at)
+    announce(draft, replaced)
+    return publication
+
+
+def _finish_run(draft: Schedule, *, by: User, at: dt.datetime) -> None:
+    run = getattr(draft, "run", None)
+    if run is not None and run.status == RunStatus.DRAFT_READY:
+        move_run(run, RunStatus.PUBLISHED, at=at, by=by, why="published")
+
+
+def announce(schedule: Schedule, replaced: list[Schedule]) -> None:
+    """Tell the apps above, once it is committed."""
+    news = {"schedule": schedule.pk, "replaced": [old.pk for old in replaced]}
+    transaction.on_commit(lambda: schedule_published.send(sender=Schedule, **news))

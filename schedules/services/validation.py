@@ -1,0 +1,226 @@
+"""The judgement of a roster in one object: rules, coverage, margins, and whether it is accepted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from schedules.domain.coverage import Coverage, coverage
+from schedules.domain.margins import MarginReport, SessionMargin, margins
+from schedules.domain.problem import Problem
+from schedules.domain.roster import Roster, Slot
+from schedules.domain.rules import RULES, check
+from schedules.domain.rules.report import Group, Report, Severity, Violation
+from schedules.mapping import load_problem, load_roster
+from schedules.models import Schedule
+
+SEED_TYPES: Mapping[str, str] = {
+    "HOURS_80": "80_hour_rule",
+    "DAY_FREE_IN_7": "1_in_7_rule",
+    "SUPERVISION": "supervision_ratio",
+}
+"""Names that clients of the first tool rely on; every other rule goes by its code in small letters."""
+
+_GROUP = {rule.code: rule.group for rule in RULES.values()}
+_ACGME = frozenset({Group.DUTY_HOURS, Group.SUPERVISION})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of acceptance; `ok` None = could not be measured, which never passes."""
+
+    code: str
+    ok: bool | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Whether a draft may be published without a written reason."""
+
+    checks: tuple[Check, ...]
+    advice: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    @property
+    def summary(self) -> str:
+        missed = [check.sentence for check in self.checks if not check.ok]
+        return " ".join(missed) if missed else "All conditions of acceptance are met."
+
+    def as_json(self) -> dict[str, Any]:
+        return {"accepted": self.accepted, "checks": [asdict(check) for check in self.checks], "advice": self.advice}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What the rule table, coverage and margins say about the roster of a problem."""
+
+    problem: Problem
+    roster: Roster
+    report: Report
+    coverage: Coverage
+    margins: MarginReport
+    unassigned: frozenset[Slot] = field(default_factory=frozenset)
+    """Half-days left OFF only because nothing was found: they count as unassigned."""
+
+    @property
+    def coverage_rate(self) -> float | None:
+        return self.coverage.rate
+
+    @cached_property
+    def acgme_violations(self) -> tuple[Violation, ...]:
+        """Hard violations of duty hours and supervision: never relaxed, never overridden."""
+        return tuple(v for v in self.report.hard if _GROUP.get(v.rule) in _ACGME)
+
+    @cached_property
+    def person_half_days(self) -> tuple[int, int]:
+        """(assigned, all) person-half-days of the people scheduled in the range."""
+        return self.coverage.assigned_half_days - len(self.unassigned), self.coverage.half_days
+
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        policy = self.problem.policy
+        counted, acgme = len(self.report.counted), len(self.acgme_violations)
+        assigned, total = self.person_half_days
+        checks = (
+            Check("ACGME", not acgme, f"{acgme} violations of duty hours or supervision."),
+            Check(
+                "VIOLATIONS",
+                counted < policy.max_violations,
+                f"{counted} violations; fewer than {policy.max_violations} are accepted.",
+            ),
+            _above("COVERAGE", self.coverage_rate, policy.min_coverage, "of the demand is filled"),
+            _above(
+                "ASSIGNED", assigned / total if total else None, policy.min_coverage, "of all half-days are assigned"
+            ),
+            self._n1_check(),
+        )
+        return Acceptance(checks, _advice(counted, policy.max_violations, policy.discard_violations))
+
+    def _n1_check(self) -> Check:
+        if not self.problem.policy.require_n1:
+            return Check("N1", True, "N-1 is not required by policy.")
+        compliant = self.margins.n1_compliant
+        if compliant is None:
+            return Check("N1", None, "N-1 could not be measured: no patient-safety demand is entered.")
+        margin = self.margins.n1_margin
+        return Check(
+            "N1", compliant, f"The weakest half-day survives the loss of {max(margin or 0, 0)} people; 1 is needed."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The `validation` object of the API, with acceptance."""
+        return {
+            "acgme_compliant": not self.acgme_violations,
+            "acgme_violations": len(self.acgme_violations),
+            "total_violations": len(self.report.counted),
+            "advisories": len(self.report.violations) - len(self.report.counted),
+            "violations": [violation_json(v, self.problem) for v in self.report.violations],
+            "not_measured": [asdict(item) for item in self.report.not_measured],
+            "acceptance": self.acceptance.as_json(),
+        }
+
+    def resilience_json(self) -> dict[str, Any]:
+        """The `resilience` object of the API; null where nothing was measured."""
+        required = self.problem.policy.require_n1
+        compliant = self.margins.n1_compliant
+        return {
+            "n1_compliant": compliant if required else "NOT_REQUIRED",
+            "n2_compliant": self.margins.n2_compliant,
+            "n1_margin": self.margins.n1_margin,
+            "weakest": [_margin_json(item, self.problem) for item in self.margins.weakest()],
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """The figures of the API's answers that do not depend on how the roster was made."""
+        assigned, total = self.person_half_days
+        rate = self.coverage_rate
+        return {
+            "total_blocks_assigned": assigned,
+            "total_blocks": total,
+            "coverage_rate": None if rate is None else round(rate, 4),
+            "validation": self.as_json(),
+            "resilience": self.resilience_json(),
+        }
+
+
+def validate(
+    start: dt.date, end: dt.date, *, schedule: Schedule | Literal["published"] | None = "published"
+) -> Validation:
+    """Judge what is stored for the dates: of one version, or of what is published (also None). Reads only."""
+    version = schedule if isinstance(schedule, Schedule) else None
+    problem = load_problem(start, end, schedule=version)
+    return judge(problem, load_roster(problem, schedule=version or "published"))
+
+
+def judge(problem: Problem, roster: Roster, *, unassigned: frozenset[Slot] = frozenset()) -> Validation:
+    """Judge a roster that is in hand. Pure."""
+    return Validation(
+        problem=problem,
+        roster=roster,
+        report=check(problem, roster),
+        coverage=coverage(problem, roster),
+        margins=margins(problem, roster),
+        unassigned=unassigned,
+    )
+
+
+def violation_json(violation: Violation, problem: Problem) -> dict[str, Any]:
+    """A finding under the names that clients rely on; residents' findings name `resident_id`."""
+    first = violation.people[0] if violation.people else None
+    person = problem.person.get(first) if first else None
+    named = {"resident_id": first} if person is not None and person.is_resident else {}
+    span = {"week": violation.start.isoformat()} if violation.end > violation.start else {}
+    return {
+        "type": SEED_TYPES.get(violation.rule, violation.rule.lower()),
+        "rule": violation.rule,
+        "severity": violation.severity.value.lower(),
+        "person": first,
+        "people": list(violation.people),
+        "names": [problem.person[p].name for p in violation.people if p in problem.person],
+        **named,
+        "date": violation.start.isoformat(),
+        "end_date": violation.end.isoformat(),
+        **span,
+        "session": violation.session.value if violation.session else None,
+        "measured": violation.measured,
+        "limit": violation.limit,
+        **violation.facts,
+        "unavoidable": violation.unavoidable,
+        "key": violation.key,
+        "message": violation.message,
+    }
+
+
+def is_acgme(violation: Violation) -> bool:
+    """Whether it is a hard violation of duty hours or supervision."""
+    return violation.severity is Severity.HARD and _GROUP.get(violation.rule) in _ACGME
+
+
+def _above(code: str, value: float | None, least: float, what: str) -> Check:
+    if value is None:
+        return Check(code, None, f"It could not be measured how much {what}.")
+    return Check(code, value > least, f"{value:.1%} {what}; more than {least:.0%} is needed.")
+
+
+def _advice(counted: int, most: int, discard: int) -> str:
+    if counted > discard:
+        return "Discarding this draft is recommended."
+    return "Correcting it by hand may be quicker than generating again." if counted >= most else ""
+
+
+def _margin_json(item: SessionMargin, problem: Problem) -> dict[str, Any]:
+    return {
+        "date": item.day.isoformat(),
+        "session": item.session.value,
+        "margin": item.margin,
+        "people": [problem.person[p].name for p in item.people if p in problem.person],
+        "critical": [problem.person[p].name for p in item.critical if p in problem.person],
+        "certificate": item.certificate,
+    }

@@ -1,0 +1,65 @@
+"""Drafts and runs for tests: a solved roster of the tiny program written as a draft, and a worker to be seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from common.models import bulk_create_with_history
+from schedules.domain.problem import Problem
+from schedules.domain.roster import Roster
+from schedules.mapping import load_problem, load_roster, to_assignment_rows
+from schedules.models import Schedule
+from schedules.services import presence
+from schedules.services.preflight import inputs_of
+from schedules.solver.options import Options
+from schedules.solver.solve import solve
+from tests.factories import program
+
+
+@contextmanager
+def worker_present() -> Iterator[None]:
+    """A generation worker as pre-flight sees it: its presence lock, held by a connection of its own."""
+    params = connection.get_connection_params()
+    own = {key: params[key] for key in ("dbname", "user", "host", "password", "port") if params.get(key)}
+    with psycopg.connect(**own, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_advisory_lock_shared(%s, %s)", [presence.PRESENCE_CLASS, presence._key(presence.SOLVER)]
+        )
+        yield
+
+
+def solved(problem: Problem) -> Roster:
+    """A roster of the problem that breaks no rule, found in a moment."""
+    base = load_roster(problem, schedule=None)
+    solution = solve(problem, base=base, options=Options(timeout_seconds=20, relative_gap=0.5, workers=2, seed=1))
+    assert solution.roster is not None, solution.outcome
+    return Roster(cells=solution.roster.cells, context=base.context)
+
+
+def draft(start: dt.date, end: dt.date, **fields: Any) -> Schedule:
+    """A draft of the dates with a solved roster, fresh by its fingerprint."""
+    problem = load_problem(start, end)
+    published = load_roster(problem, schedule="published")
+    made = program.schedule(start, end, fingerprint=inputs_of(problem, published), **fields)
+    write(made, problem, solved(problem))
+    return made
+
+
+def write(schedule: Schedule, problem: Problem, roster: Roster) -> None:
+    """The roster's cells as rows of the schedule."""
+    with program.open_gate():
+        bulk_create_with_history(to_assignment_rows(problem, roster, schedule=schedule), by=None, reason="test")
+
+
+def cells(schedule: Schedule) -> dict[tuple[str, dt.date, str], str]:
+    """What the schedule holds: (person, date, session) -> activity code."""
+    rows = schedule.assignments.values_list("person_id", "date", "session", "activity__code")
+    return {(str(person), day, session): code for person, day, session, code in rows}
+
+
