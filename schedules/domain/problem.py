@@ -330,21 +330,21 @@ class Policy:
 
 DEFAULT_WEIGHTS: Mapping[str, int] = MappingProxyType(
     {
-        "DEMAND_MIN": 60,
-        "PATTERN_MOVED": 2,
-        "PATTERN_DROPPED": 20,
-        "FACULTY_WEEK_MIN": 8,
-        "CALL_EQUITY": 30,
-        "CALL_SPACING": 6,
-        "CALL_BEFORE_LEAVE": 4,
-        "WEEKEND_EQUITY": 4,
-        "FULL_DAYS": 1,
-        "PREFERENCE": 3,
-        "N1_MARGIN": 5,
-        "CLINIC_COMFORT": 5,
-        "REST_8": 3,
-        "DAY_FREE_IN_7": 12,
-        "REPAIR_CHANGE": 10,
+        "DEMAND_MIN": 600,
+        "PATTERN_MOVED": 20,
+        "PATTERN_DROPPED": 200,
+        "FACULTY_WEEK_MIN": 80,
+        "CALL_EQUITY": 300,
+        "CALL_SPACING": 60,
+        "CALL_BEFORE_LEAVE": 40,
+        "WEEKEND_EQUITY": 40,
+        "FULL_DAYS": 2,
+        "PREFERENCE": 30,
+        "N1_MARGIN": 50,
+        "CLINIC_COMFORT": 50,
+        "REST_8": 30,
+        "DAY_FREE_IN_7": 120,
+        "REPAIR_CHANGE": 100,
     }
 )
 

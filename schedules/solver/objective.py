@@ -238,24 +238,26 @@ def _ordinary(board: Board, slot: Slot) -> dict[str, Literal]:
 
 
 def _split(board: Board, first: dict[str, Literal], second: dict[str, Literal]) -> Literal:
-    """Forced to 1 when both halves are ordinary work of different kinds."""
-    split = board.new("split")
-    known = False
-    for code, literal in first.items():
-        others = Sum().extend(other for name, other in second.items() if name != code)
-        together = others.add(literal)
-        if greatest(together) < 2:
-            continue
-        known = True
-        board.model.add(together.expression <= split + 1)
-    for code, literal in second.items():
-        together = Sum().extend(other for name, other in first.items() if name != code).add(literal)
-        if greatest(together) >= 2:
-            board.model.add(together.expression <= split + 1)
-    if not known:
-        board.model.add(split == 0)
+    """1 when both halves are ordinary work of different kinds: neither is free of it, and no kind fills the whole day."""
+    both = Sum(-1).extend(first.values()).extend(second.values())
+    for code in (code for code in first if code in second):
+        whole = all_hold_exactly(board, first[code], second[code])
+        both.add(whole, -1)
+    if greatest(both) <= 0:
         return False
+    split = board.new("split")
+    board.model.add(both.expression <= split)
     return split
+
+
+def all_hold_exactly(board: Board, one: Literal, other: Literal) -> Literal:
+    """A literal that can only be 1 when both hold."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return (other if one else False) if isinstance(one, bool) else (one if other else False)
+    both = board.new("")
+    board.model.add_implication(both, one)
+    board.model.add_implication(both, other)
+    return both
 
 
 def _call_equity(board: Board) -> Sum:

@@ -1,0 +1,371 @@
+"""Solving one range: build the board, search, watch the search, and read the answer off the board."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from ortools.sat.python import cp_model
+
+from schedules.domain.pattern import LEAVE_CODE, OFF_CODE, faculty_base
+from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Demand, PersonId, Problem, Session, Weekday
+from schedules.domain.roster import Roster, Slot
+from schedules.domain.score import preferences_respected, score
+from schedules.solver.constraints import state_all
+from schedules.solver.explain import explain
+from schedules.solver.greedy import greedy_roster
+from schedules.solver.objective import minimise
+from schedules.solver.options import (
+    Algorithm,
+    Options,
+    Outcome,
+    Progress,
+    Replacement,
+    Sample,
+    Solution,
+    Statement,
+    StopKind,
+    Unfilled,
+)
+from schedules.solver.variables import (
+    DAY_OFF_CODE,
+    FMIT_CODE,
+    FMIT_NIGHTS,
+    PCAT_CODE,
+    POST_CALL_CODE,
+    Board,
+    build,
+)
+
+POLL_SECONDS = 0.1
+PROGRESS_SECONDS = 0.5
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], StopKind | None]
+
+
+def solve(
+    problem: Problem,
+    *,
+    base: Roster,
+    options: Options | None = None,
+    on_progress: OnProgress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Solution:
+    """The best roster of the range for everybody at once, or why there is none.
+
+    `base` carries the context, the locked cells and the cells of frozen people. Infeasible, timed out and aborted
+    are outcomes, not exceptions. `on_progress` is called at least once a second, `should_stop` polled ten times.
+    """
+    options = options or Options()
+    began = time.monotonic()
+    if options.algorithm is Algorithm.GREEDY:
+        return greedy(problem, base=base, options=options)
+    board = stated_board(problem, base=base, frozen=options.frozen)
+    if board.broken:
+        return _infeasible(board, options, began)
+    reference = options.hint if options.repair else None
+    minimise(board, reference=reference)
+    start = greedy_roster(board)
+    quick = time.monotonic() - began if is_legal(problem, start) else None
+    hint(board, options.hint if options.hint is not None else start)
+    watch = _Watch(board, reference, on_progress, should_stop, began)
+    status = watch.run(_solver(options, options.timeout_seconds - (time.monotonic() - began)))
+    if watch.stopped is StopKind.ABORT:
+        return _answer_without(Outcome.ABORTED, board, options, began, watch)
+    if status == cp_model.INFEASIBLE:
+        return _infeasible(board, options, began)
+    if watch.best is None and quick is None:
+        return _answer_without(Outcome.TIMED_OUT, board, options, began, watch)
+    outcome = Outcome.OPTIMAL if status == cp_model.OPTIMAL else Outcome.FEASIBLE
+    roster = watch.best if watch.best is not None else start
+    firsts = [seconds for seconds in (quick, watch.first_seconds) if seconds is not None]
+    answer = _answer(board, roster, options, outcome=outcome, reference=reference)
+    return replace(
+        answer,
+        bound=watch.bound,
+        wall_seconds=time.monotonic() - began,
+        first_solution_seconds=min(firsts),
+        curve=tuple(watch.curve),
+    )
+
+
+def greedy(problem: Problem, *, base: Roster, options: Options | None = None) -> Solution:
+    """The constructive heuristic's roster as an answer: FEASIBLE if it breaks no hard rule, else TIMED_OUT (none found)."""
+    options = options or Options()
+    began = time.monotonic()
+    board = stated_board(problem, base=base, frozen=options.frozen)
+    if board.broken:
+        return _infeasible(board, options, began)
+    roster = greedy_roster(board)
+    reference = options.hint if options.repair else None
+    elapsed = time.monotonic() - began
+    if not is_legal(problem, roster):
+        return Solution(Outcome.TIMED_OUT, None, wall_seconds=elapsed, free_decisions=board.decisions, seed=options.seed)
+    answer = _answer(board, roster, options, outcome=Outcome.FEASIBLE, reference=reference)
+    return replace(answer, wall_seconds=elapsed, first_solution_seconds=elapsed)
+
+
+def stated_board(
+    problem: Problem, *, base: Roster, frozen: frozenset[PersonId] = frozenset(), explaining: bool = False
+) -> Board:
+    """A board with every hard rule stated and no objective."""
+    board = build(Board(problem, base, frozen, explaining))
+    state_all(board)
+    return board
+
+
+def is_legal(problem: Problem, roster: Roster) -> bool:
+    """Whether the model accepts the roster as it stands: every cell locked, no statement broken."""
+    return not broken_statements(problem, roster)
+
+
+def broken_statements(problem: Problem, roster: Roster) -> tuple[Statement, ...]:
+    """The hard rules a full roster breaks, as the model states them; capacity and demand relaxations included."""
+    board = stated_board(problem, base=all_locked(problem, roster))
+    return (*board.broken, *(each.statement for each in board.relaxed))
+
+
+def all_locked(problem: Problem, roster: Roster) -> Roster:
+    """The roster with every slot of the range locked, empty nights too."""
+    nights = {Slot(person.id, day, Session.NIGHT) for person in problem.people for day in problem.days}
+    return replace(roster, locked=frozenset(roster.cells) | nights)
+
+
+def hint(board: Board, roster: Roster) -> None:
+    """Tell the search where to begin."""
+    seen: set[int] = set()
+    for slot, options in board.choices.items():
+        chosen = roster.cells.get(slot)
+        for code, literal in options.items():
+            if isinstance(literal, bool):
+                continue
+            value = code == chosen
+            if literal.index < 0:
+                literal, value = literal.negated(), not value
+            if literal.index not in seen:
+                seen.add(literal.index)
+                board.model.add_hint(literal, value)
+
+
+def _solver(options: Options, seconds: float) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.random_seed = options.seed
+    parameters.num_workers = options.workers
+    parameters.relative_gap_limit = options.relative_gap
+    parameters.max_time_in_seconds = max(0.01, seconds)
+    parameters.linearization_level = 2
+    return solver
+
+
+# --- watching the search ---------------------------------------------------------------------------------------------
+
+
+class _Callback(cp_model.CpSolverSolutionCallback):
+    def __init__(self, watch: _Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def on_solution_callback(self) -> None:
+        self._watch.found(self)
+
+
+@dataclass
+class _Watch:
+    """One search under observation: its best roster, curve and bound; a thread polls for stop and reports progress."""
+
+    board: Board
+    reference: Roster | None
+    on_progress: OnProgress | None
+    should_stop: ShouldStop | None
+    began: float
+    best: Roster | None = None
+    objective: int | None = None
+    bound: float | None = None
+    solutions: int = 0
+    first_seconds: float | None = None
+    stopped: StopKind | None = None
+    curve: list[Sample] = field(default_factory=list)
+
+    def run(self, solver: cp_model.CpSolver) -> cp_model.CpSolverStatus:
+        finished = threading.Event()
+        solver.best_bound_callback = self._note_bound
+        thread = threading.Thread(target=self._poll, args=(solver, finished), daemon=True)
+        thread.start()
+        try:
+            status = solver.solve(self.board.model, _Callback(self))
+        finally:
+            finished.set()
+            thread.join()
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            self.bound = solver.best_objective_bound
+            self.best = read(self.board, solver.boolean_value)
+        return status
+
+    def found(self, callback: cp_model.CpSolverSolutionCallback) -> None:
+        elapsed = time.monotonic() - self.began
+        self.solutions += 1
+        self.objective = round(callback.objective_value)
+        self.bound = callback.best_objective_bound
+        if self.first_seconds is None:
+            self.first_seconds = elapsed
+        self.curve.append(Sample(round(elapsed, 3), self.objective, self.bound))
+        if self.on_progress is not None:
+            self.best = read(self.board, callback.boolean_value)
+
+    def _note_bound(self, bound: float) -> None:
+        self.bound = bound
+
+    def _poll(self, solver: cp_model.CpSolver, finished: threading.Event) -> None:
+        reported = 0.0
+        while not finished.wait(POLL_SECONDS):
+            if self.should_stop is not None and self.stopped is None:
+                self.stopped = self.should_stop()
+            if self.stopped is not None:
+                solver.stop_search()
+            elapsed = time.monotonic() - self.began
+            if self.on_progress is not None and elapsed - reported >= PROGRESS_SECONDS:
+                reported = elapsed
+                self.on_progress(self.progress(elapsed))
+
+    def progress(self, elapsed: float) -> Progress:
+        problem = self.board.problem
+        demanded = sum(demand.minimum for demand in problem.demands)
+        filled = sum(min(demand.minimum, _present(self.best, demand)) for demand in problem.demands) if self.best else None
+        return Progress(elapsed, self.solutions, self.objective, self.bound, filled, demanded)
+
+
+def read(board: Board, value: Callable[[cp_model.IntVar], bool]) -> Roster:
+    """The roster that the literals' values say, with the amendments in its context."""
+    cells: dict[Slot, ActivityCode] = {}
+    for slot, options in board.choices.items():
+        for code, literal in options.items():
+            if code is not None and (literal if isinstance(literal, bool) else value(literal)):
+                cells[slot] = code
+    return replace(board.base, cells=cells)
+
+
+# --- the answer ------------------------------------------------------------------------------------------------------
+
+
+def _answer(board: Board, roster: Roster, options: Options, *, outcome: Outcome, reference: Roster | None) -> Solution:
+    problem = board.problem
+    judged = score(problem, roster, reference=reference)
+    amended = amendments(problem, roster)
+    return Solution(
+        outcome=outcome,
+        roster=replace(roster, context={**roster.context, **amended}),
+        objective=judged.total,
+        free_decisions=board.decisions,
+        terms=judged.terms,
+        unfilled=tuple(_unfilled(problem, roster)),
+        preferences_respected=preferences_respected(problem, roster),
+        relaxed=tuple(board.relaxed),
+        replacements=tuple(_replacements(board, roster)),
+        amendments=amended,
+        unassigned=tuple(_unassigned(problem, roster)),
+        seed=options.seed,
+        workers=options.workers,
+    )
+
+
+def _answer_without(outcome: Outcome, board: Board, options: Options, began: float, watch: _Watch) -> Solution:
+    return Solution(
+        outcome,
+        None,
+        bound=watch.bound,
+        wall_seconds=time.monotonic() - began,
+        free_decisions=board.decisions,
+        seed=options.seed,
+        workers=options.workers,
+        curve=tuple(watch.curve),
+    )
+
+
+def _infeasible(board: Board, options: Options, began: float) -> Solution:
+    left = max(1.0, options.timeout_seconds - (time.monotonic() - began))
+    conflicts = explain(board.problem, base=board.base, frozen=options.frozen, seconds=min(30.0, left))
+    return Solution(
+        Outcome.INFEASIBLE,
+        None,
+        wall_seconds=time.monotonic() - began,
+        free_decisions=board.decisions,
+        relaxed=tuple(board.relaxed),
+        conflicts=conflicts,
+        seed=options.seed,
+        workers=options.workers,
+    )
+
+
+def amendments(problem: Problem, roster: Roster) -> Mapping[Slot, ActivityCode]:
+    """What the day after the range must hold: PCAT and DO after the last call, PC after a Thursday of FMIT."""
+    last, after = problem.end, problem.end + ONE_DAY
+    owed: dict[Slot, ActivityCode] = {}
+    for person in problem.people:
+        absent = problem.is_absent(person.id, after)
+        morning, afternoon = (Slot(person.id, after, session) for session in HALF_DAYS)
+        called = roster.cells.get(Slot(person.id, last, Session.NIGHT)) == "CALL"
+        led = person.is_faculty and roster.cells.get(Slot(person.id, last, Session.AM)) == FMIT_CODE
+        if led and last.weekday() == Weekday.THU:
+            owed |= dict.fromkeys((morning, afternoon), LEAVE_CODE if absent else POST_CALL_CODE)
+        elif called and person.is_resident:
+            owed |= dict.fromkeys((morning, afternoon), LEAVE_CODE if absent else POST_CALL_CODE)
+        elif called and last.weekday() not in FMIT_NIGHTS:
+            owed |= {morning: PCAT_CODE, afternoon: DAY_OFF_CODE}
+    return owed
+
+
+def _replacements(board: Board, roster: Roster) -> Iterator[Replacement]:
+    for gap in board.gaps:
+        for person in gap.takers:
+            if roster.cells.get(Slot(person, gap.days[0], Session.AM)) == FMIT_CODE:
+                yield Replacement(gap.days[0], gap.days[-1], gap.planned, person)
+
+
+def _unassigned(problem: Problem, roster: Roster) -> Iterator[Slot]:
+    for person in problem.faculty:
+        for day in problem.days:
+            for session in HALF_DAYS:
+                slot = Slot(person.id, day, session)
+                if faculty_base(problem, person, day, session) is None and roster.cells.get(slot) == OFF_CODE:
+                    yield slot
+
+
+def _present(roster: Roster, demand: Demand) -> int:
+    return sum(roster.cells.get(Slot(who, demand.day, demand.session)) == demand.activity for who in demand.eligible)
+
+
+def _unfilled(problem: Problem, roster: Roster) -> Iterator[Unfilled]:
+    for demand in problem.demands:
+        missing = demand.minimum - _present(roster, demand)
+        if missing > 0:
+            people = sorted(demand.eligible & problem.person.keys())
+            reasons = {who: _why_not(problem, roster, demand, who) for who in people}
+            yield Unfilled(demand, missing, {who: why for who, why in reasons.items() if why})
+
+
+_WHY: Mapping[str, str] = {
+    PCAT_CODE: "supervises after call",
+    DAY_OFF_CODE: "is off after call",
+    POST_CALL_CODE: "is off after call",
+    FMIT_CODE: "is on the inpatient team",
+}
+
+
+def _why_not(problem: Problem, roster: Roster, demand: Demand, who: PersonId) -> str:
+    code = roster.cells.get(Slot(who, demand.day, demand.session))
+    if code == demand.activity:
+        return ""
+    if problem.is_absent(who, demand.day):
+        return "is absent"
+    if demand.session is Session.NIGHT and problem.is_absent(who, demand.day + ONE_DAY):
+        return "is absent the next day"
+    if code is None:
+        return "is on call or leads the inpatient team too near" if demand.session is Session.NIGHT else "is not scheduled"
+    if problem.activities[code].is_off:
+        return _WHY.get(code, "is off that day")
+    return _WHY.get(code, f"does {problem.activities[code].name.lower()}")
+
