@@ -45,7 +45,7 @@ class Violation:
     measured: float | None = None
     limit: float | None = None
     unavoidable: bool = False
-    """True where no roster of these data could avoid it (a forced FMIT replacement, the capacity of a block whose locked cells exceed it)."""
+    """True where no roster of these data could avoid it: a forced FMIT replacement, locked cells above the capacity."""
     facts: dict[str, str | int | float] = field(default_factory=dict, compare=False, hash=False)
     """Further figures under the names clients rely on, e.g. `pgy1_residents`, `faculty`, `hours`."""
     subject: tuple[str, ...] = ()
@@ -54,7 +54,13 @@ class Violation:
     @property
     def key(self) -> str:
         """SHA-256 of what the finding is about: the same finding in two reports has the same key."""
-        parts = (self.rule, *sorted(self.subject or self.people), str(self.start), str(self.end), str(self.session or ""))
+        parts = (
+            self.rule,
+            *sorted(self.subject or self.people),
+            str(self.start),
+            str(self.end),
+            str(self.session or ""),
+        )
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 

@@ -1,0 +1,284 @@
+"""One pass over a roster that all rules share: rows by person and day, half-days, duty tracks, rotation periods."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+
+from schedules.domain.pattern import protected_cells
+from schedules.domain.problem import (
+    SESSIONS,
+    Activity,
+    Block,
+    Category,
+    Date,
+    Person,
+    PersonId,
+    Problem,
+    Session,
+    days_between,
+)
+from schedules.domain.roster import Roster, Slot
+from schedules.domain.timeline import Duty, DutyPeriod, duty, duty_periods
+
+CALL = "CALL"
+FMIT = "FMIT"
+
+Row = list[Activity | None]
+"""A person's day: the activities of AM, PM and NIGHT."""
+
+AM, PM, NIGHT = 0, 1, 2
+
+
+class Track:
+    """One person's days in order of time, in the range and around it, with the hours logged beside them."""
+
+    def __init__(
+        self, person: Person, rows: Mapping[Date, Row], logged: Mapping[Date, float], merge_gap: float
+    ) -> None:
+        self.person = person
+        self.rows = dict(sorted(rows.items()))
+        self._logged = logged
+        self._merge_gap = merge_gap
+
+    @cached_property
+    def duties(self) -> tuple[Duty, ...]:
+        found = (
+            duty(activity, day, session)
+            for day, row in self.rows.items()
+            for activity, session in zip(row, SESSIONS, strict=True)
+            if activity is not None
+        )
+        return tuple(sorted(item for item in found if item is not None))
+
+    @cached_property
+    def periods(self) -> tuple[DutyPeriod, ...]:
+        return tuple(duty_periods(self.duties, merge_gap_hours=self._merge_gap))
+
+    @cached_property
+    def hours(self) -> Mapping[Date, float]:
+        """Hours by the date on which the duty begins, with moonlighting, work from home and home call worked."""
+        hours: dict[Date, float] = defaultdict(float, self._logged)
+        for item in self.duties:
+            hours[item.day] += item.activity.hours(item.session)
+        return hours
+
+    @cached_property
+    def worked_days(self) -> tuple[Date, ...]:
+        return tuple(
+            day for day, row in self.rows.items() if any(activity is not None and activity.is_duty for activity in row)
+        )
+
+    @cached_property
+    def call_nights(self) -> tuple[Date, ...]:
+        return tuple(day for day, row in self.rows.items() if (night := row[NIGHT]) is not None and night.code == CALL)
+
+    @cached_property
+    def float_nights(self) -> tuple[Date, ...]:
+        """Nights of any night activity but overnight call."""
+        return tuple(
+            day
+            for day, row in self.rows.items()
+            if (night := row[NIGHT]) is not None and night.category is Category.NIGHT and night.code != CALL
+        )
+
+    @cached_property
+    def away_days(self) -> tuple[Date, ...]:
+        return tuple(
+            day for day, row in self.rows.items() if any(activity is not None and activity.is_away for activity in row)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RotationPeriod:
+    """A resident's block assignment within its block: what duty-hour averages are taken over."""
+
+    track: Track
+    block: Block
+    days: tuple[Date, ...]
+    leave: tuple[Date, ...]
+    unknown: tuple[Date, ...]
+    """Days without any assignment and without leave, in the range or around it: nothing is decided there."""
+
+    @property
+    def person(self) -> Person:
+        return self.track.person
+
+
+class RosterIndex:
+    """What the rules ask of one problem and one roster, computed once and only where asked."""
+
+    def __init__(self, problem: Problem, roster: Roster) -> None:
+        self.problem = problem
+        self.roster = roster
+
+    @cached_property
+    def rows(self) -> Mapping[PersonId, Mapping[Date, Row]]:
+        """Every person's day rows; cells of the roster win over its context. Unknown activities are left out."""
+        activities = self.problem.activities
+        rows: dict[PersonId, dict[Date, Row]] = defaultdict(dict)
+        for cells in (self.roster.context, self.roster.cells):
+            for (person, day, session), code in cells.items():
+                activity = activities.get(code)
+                if activity is None:
+                    continue
+                days = rows[person]
+                row = days.get(day)
+                if row is None:
+                    row = days[day] = [None, None, None]
+                row[AM if session is Session.AM else PM if session is Session.PM else NIGHT] = activity
+        return rows
+
+    @cached_property
+    def half_days(self) -> Mapping[Date, tuple[list[tuple[Person, Activity]], ...]]:
+        """Who holds what in AM, PM and NIGHT of each date of the range."""
+        known = self.problem.person
+        found: dict[Date, tuple[list[tuple[Person, Activity]], ...]] = {day: ([], [], []) for day in self.problem.days}
+        for person_id, days in self.rows.items():
+            person = known.get(person_id)
+            if person is None:
+                continue
+            for day, row in days.items():
+                held = found.get(day)
+                if held is None:
+                    continue
+                for position, activity in enumerate(row):
+                    if activity is not None:
+                        held[position].append((person, activity))
+        return found
+
+    @cached_property
+    def tracks(self) -> tuple[Track, ...]:
+        """Tracks of the residents who hold anything, in the problem's order."""
+        logged: dict[PersonId, dict[Date, float]] = defaultdict(lambda: defaultdict(float))
+        for log in self.problem.duty_logs:
+            logged[log.person][log.day] += log.hours
+        gap = self.problem.policy.merge_gap_hours
+        return tuple(
+            Track(person, self.rows[person.id], logged.get(person.id, {}), gap)
+            for person in self.problem.residents
+            if person.id in self.rows
+        )
+
+    @cached_property
+    def rotation_periods(self) -> tuple[RotationPeriod, ...]:
+        """The rotation periods of scheduled residents that reach into the range."""
+        problem = self.problem
+        by_person = {track.person.id: track for track in self.tracks}
+        found = []
+        for item in problem.block_assignments:
+            track, block = by_person.get(item.person), item.block
+            if track is None or block.end < problem.start or block.start > problem.end:
+                continue
+            days = tuple(days_between(block.start, block.end))
+            absent = problem.leave_days.get(item.person, {})
+            leave = tuple(day for day in days if day in absent)
+            unknown = tuple(day for day in days if day not in track.rows and day not in absent)
+            found.append(RotationPeriod(track, block, days, leave, unknown))
+        return tuple(found)
+
+    @cached_property
+    def unplaced(self) -> tuple[Person, ...]:
+        """Residents on duty in the range on a date that no block assignment covers."""
+        placed = self.problem.assignment_of
+        return tuple(
+            track.person
+            for track in self.tracks
+            if any(self.in_range(day) and (track.person.id, day) not in placed for day in track.worked_days)
+        )
+
+    def in_range(self, day: Date) -> bool:
+        return self.problem.start <= day <= self.problem.end
+
+    def row(self, person: PersonId, day: Date) -> Row | None:
+        days = self.rows.get(person)
+        return days.get(day) if days is not None else None
+
+    def is_judged(self, person: PersonId, day: Date) -> bool:
+        """Whether what the person does that day is known: in the range always, around it where anything is decided."""
+        return self.in_range(day) or self.row(person, day) is not None
+
+    def code_at(self, person: PersonId, day: Date, position: int) -> str | None:
+        row = self.row(person, day)
+        activity = row[position] if row is not None else None
+        return activity.code if activity is not None else None
+
+    @cached_property
+    def calls(self) -> tuple[tuple[Person, Date], ...]:
+        """Overnight calls in the range and around it, by person and date."""
+        known = self.problem.person
+        return tuple(
+            sorted(
+                (
+                    (known[person], day)
+                    for person, days in self.rows.items()
+                    if person in known
+                    for day, row in days.items()
+                    if (night := row[NIGHT]) is not None and night.code == CALL
+                ),
+                key=lambda call: (call[1], call[0].id),
+            )
+        )
+
+    @cached_property
+    def leads(self) -> Mapping[Date, tuple[Person, ...]]:
+        """The attendings who hold FMIT on each date, in the range and around it."""
+        found: dict[Date, list[Person]] = defaultdict(list)
+        for person in self.problem.faculty:
+            for day, row in self.rows.get(person.id, {}).items():
+                if any(activity is not None and activity.code == FMIT for activity in row[:2]):
+                    found[day].append(person)
+        return {day: tuple(people) for day, people in sorted(found.items())}
+
+    def holds_fmit(self, person: PersonId, day: Date) -> bool:
+        return any(held.id == person for held in self.leads.get(day, ()))
+
+    @cached_property
+    def kept(self) -> Mapping[Slot, str]:
+        """Cells nobody may change: protected ones and locked ones, with the activity that stays there."""
+        locked = {slot: code for slot in self.roster.locked if (code := self.roster.cells.get(slot)) is not None}
+        return {**self.protected, **locked}
+
+    @cached_property
+    def protected(self) -> Mapping[Slot, str]:
+        return protected_cells(self.problem)
+
+    @cached_property
+    def block_weeks(self) -> tuple[tuple[Block, int, tuple[Date, ...]], ...]:
+        """Weeks that reach into the range: 7 days from the block's first day, the last one maybe shorter."""
+        weeks = []
+        for block in self.problem.blocks:
+            if block.end < self.problem.start or block.start > self.problem.end:
+                continue
+            days = tuple(days_between(block.start, block.end))
+            for first in range(0, len(days), 7):
+                week = days[first : first + 7]
+                if week[-1] >= self.problem.start and week[0] <= self.problem.end:
+                    weeks.append((block, first // 7 + 1, week))
+        return tuple(weeks)
+
+
+_judged: ContextVar[RosterIndex | None] = ContextVar("judged_roster", default=None)
+
+
+@contextmanager
+def judging(problem: Problem, roster: Roster) -> Iterator[RosterIndex]:
+    """Share one index between the rules that judge this problem and roster, and drop it afterwards."""
+    index = RosterIndex(problem, roster)
+    token = _judged.set(index)
+    try:
+        yield index
+    finally:
+        _judged.reset(token)
+
+
+def index_of(problem: Problem, roster: Roster) -> RosterIndex:
+    """The shared index inside `judging`, else a fresh one: rules stay pure functions of their two arguments."""
+    index = _judged.get()
+    if index is not None and index.problem is problem and index.roster is roster:
+        return index
+    return RosterIndex(problem, roster)
