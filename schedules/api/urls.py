@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver
 from rest_framework.routers import SimpleRouter
 
-from schedules.api import absences, calendar, people, rotations, schedules
+from schedules.api import (
+    absences,
+    block_assignments,
+    calendar,
+    people,
+    rotations,
+    schedules,
+)
 
 RESOURCES = {
     "people": people.People,
@@ -15,6 +22,7 @@ RESOURCES = {
     "activities": rotations.Activities,
     "rotation-templates": rotations.RotationTemplates,
     "blocks": calendar.Blocks,
+    "block-assignments": block_assignments.BlockAssignments,
     "fmit-weeks": calendar.FmitWeeks,
     "holidays": calendar.Holidays,
     "demand": calendar.Demands,
@@ -27,4 +35,6 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 for prefix, resource in RESOURCES.items():
     router.register(prefix, resource, basename=prefix)
 
-urlpatterns: list[URLPattern | URLResolver] = [*router.urls]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *router.urls,
+]
