@@ -93,7 +93,8 @@ def _replacements(index: RosterIndex) -> Iterator[Violation]:
             if absent
             else "no FMIT week is planned"
         )
-        people = sorted({person for day in run for person in index.leads.get(day, ())}, key=lambda person: person.name)
+        leaders = {person.id: person for day in run for person in index.leads.get(day, ())}
+        people = sorted(leaders.values(), key=lambda person: person.name)
         step = f"{' and '.join(person.name for person in people)} replaces" if people else "nobody replaces yet"
         yield Violation(
             rule="FMIT_WEEK",
