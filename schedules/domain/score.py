@@ -37,6 +37,7 @@ from schedules.domain.problem import (
     WorkKind,
 )
 from schedules.domain.roster import Roster, Slot
+from schedules.domain.timeline import MINUTES_PER_HOUR, duty
 
 FMIT_CODE = "FMIT"
 PCAT_CODE = "PCAT"
@@ -90,7 +91,11 @@ def score(problem: Problem, roster: Roster, *, reference: Roster | None = None) 
 def _soft_demand(problem: Problem, roster: Roster) -> int:
     """DEMAND_MIN: people missing below the minima that are not patient safety."""
     return sum(
-        max(0, demand.minimum - sum(roster.at(who, demand.day, demand.session) == demand.activity for who in demand.eligible))
+        max(
+            0,
+            demand.minimum
+            - sum(roster.at(who, demand.day, demand.session) == demand.activity for who in demand.eligible),
+        )
         for demand in problem.demands
         if not demand.hard
     )
@@ -159,35 +164,23 @@ def _long_runs(problem: Problem, roster: Roster) -> int:
     )
 
 
-def span(activity: Activity, slot: Slot) -> tuple[int, int] | None:
-    """Start and end of a duty in minutes since 0001-01-01; None where it has no hours or is no duty.
-
-    AM of h hours is [12:00-h, 12:00), PM [12:00, 12:00+h), NIGHT [18:00, 18:00+h).
-    """
-    minutes = round(activity.hours(slot.session) * 60)
-    if not activity.is_duty or minutes <= 0:
-        return None
-    midnight = slot.day.toordinal() * 1440
-    if slot.session is Session.AM:
-        return midnight + 720 - minutes, midnight + 720
-    start = midnight + (720 if slot.session is Session.PM else 1080)
-    return start, start + minutes
-
-
 def _short_rests(problem: Problem, roster: Roster) -> int:
     """REST_8: rests between duty periods that are shorter than the advised hours and end in the range."""
-    merge, rest = round(problem.policy.merge_gap_hours * 60), round(problem.policy.rest_hours * 60)
+    merge, rest = (
+        round(problem.policy.merge_gap_hours * MINUTES_PER_HOUR),
+        round(problem.policy.rest_hours * MINUTES_PER_HOUR),
+    )
     count = 0
     for person in problem.residents:
         end: int | None = None
         for day in (problem.start - ONE_DAY, *problem.days):
             for session in SESSIONS:
                 code = roster.at(person.id, day, session)
-                worked = code and span(problem.activities[code], Slot(person.id, day, session))
+                worked = duty(problem.activities[code], day, session) if code else None
                 if not worked:
                     continue
-                count += end is not None and day >= problem.start and merge <= worked[0] - end < rest
-                end = worked[1] if end is None else max(end, worked[1])
+                count += end is not None and day >= problem.start and merge <= worked.start - end < rest
+                end = worked.end if end is None else max(end, worked.end)
     return count
 
 
@@ -294,7 +287,9 @@ def _eligible_all_year(problem: Problem, person: PersonId) -> bool:
 def _call_equity(problem: Problem, roster: Roster) -> int:
     """CALL_EQUITY: triangular distance of every person's calls from the fair share, by kind of night."""
     return sum(
-        share.cost(sum(_on_call(roster, person, day) for day in problem.days if night_kind(day, problem.holidays) is kind))
+        share.cost(
+            sum(_on_call(roster, person, day) for day in problem.days if night_kind(day, problem.holidays) is kind)
+        )
         for (person, kind), share in fair_shares(problem).items()
     )
 
@@ -485,4 +480,3 @@ COUNTS: Mapping[str, Callable[[Problem, Roster], int]] = {
     "DAY_FREE_IN_7": _long_runs,
 }
 """Every soft rule and how it is counted; REPAIR_CHANGE needs a reference and stands apart."""
-

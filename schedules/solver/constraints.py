@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from schedules.domain.pattern import ADMIN_CODE, CALL_CODE, LEAVE_CODE, protected_cells, week_start
+from schedules.domain.pattern import ADMIN_CODE, CALL_CODE, protected_cells, week_start
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
@@ -24,6 +24,7 @@ from schedules.domain.problem import (
 )
 from schedules.domain.roster import Slot
 from schedules.domain.score import supervision_need, supervisor_units
+from schedules.domain.timeline import MINUTES_PER_DAY
 from schedules.solver.options import Relaxed, Statement
 from schedules.solver.timeline import Duty, Timeline, free_day_windows
 from schedules.solver.variables import (
@@ -41,7 +42,6 @@ from schedules.solver.variables import (
 
 BY_CONSTRUCTION: Mapping[str, str] = {
     "PGY1_MOONLIGHTING": "duty logs are facts; no choice of the solver can change them",
-    "CALL_BEFORE_LEAVE": "a Sunday to Thursday call obliges PCAT and DO the next day (POST_CALL), which ABSENT forbids",
 }
 """Hard codes of the rule table without a constraint of their own, and why they need none."""
 
@@ -67,12 +67,14 @@ def double_booked(board: Board) -> None:
 
 
 def absent(board: Board) -> None:
-    """Nobody works during an approved absence."""
+    """Nobody works during an approved absence; off-site duty is no work during a TDY absence."""
     activities = board.problem.activities
     for slot, options in board.choices.items():
-        if board.problem.is_absent(slot.person, slot.day):
+        absence = board.problem.leave_days.get(slot.person, {}).get(slot.day)
+        if absence is not None:
             for code, literal in options.items():
-                if code is not None and not activities[code].is_off:
+                is_host = code is not None and activities[code].is_away and absence.kind == "TDY"
+                if code is not None and not activities[code].is_off and not is_host:
                     board.not_all(slot_statement("ABSENT", slot), [literal])
 
 
@@ -81,7 +83,9 @@ def not_eligible(board: Board) -> None:
     problem = board.problem
     for slot, options in board.choices.items():
         for code, literal in options.items():
-            if code is not None and not problem.eligible(problem.person[slot.person], problem.activities[code], slot.day):
+            if code is not None and not problem.eligible(
+                problem.person[slot.person], problem.activities[code], slot.day
+            ):
                 board.not_all(slot_statement("NOT_ELIGIBLE", slot), [literal])
 
 
@@ -212,7 +216,7 @@ def continuous_24(board: Board) -> None:
     """No duty period runs longer than 24 hours."""
     limit = round(board.problem.policy.continuous_hours_limit * 60)
     for person in board.problem.residents:
-        for chain in _chains(board, person.id, limit + 1):
+        for chain in _chains(board, person.id, limit + 1, board.problem.start):
             board.not_all(_chain_statement("CONTINUOUS_24", chain), [duty.worked for duty in chain])
 
 
@@ -222,10 +226,10 @@ def rest_14(board: Board) -> None:
     limit, rest = round(policy.continuous_hours_limit * 60), round(policy.rest_hours_after_24 * 60)
     merge = round(policy.merge_gap_hours * 60)
     for person in board.problem.residents:
-        for chain in _chains(board, person.id, limit):
+        for chain in _chains(board, person.id, limit, board.problem.start - ONE_DAY):
             end = chain[-1].end
             for duty in board_timeline(board, person.id).duties:
-                if end + merge <= duty.start < end + rest:
+                if end + merge <= duty.start < end + rest and duty.slot.day >= board.problem.start:
                     about = _chain_statement("REST_14", [*chain, duty])
                     board.not_all(about, [each.worked for each in (*chain, duty)])
 
@@ -234,15 +238,20 @@ def _chain_statement(rule: str, chain: list[Duty]) -> Statement:
     return Statement(rule, (chain[0].slot.person,), chain[0].slot.day, chain[-1].slot.day)
 
 
-def _chains(board: Board, person: PersonId, length: int) -> Iterator[list[Duty]]:
-    """Shortest sequences of possible duties less than the merge gap apart that last at least `length` minutes."""
+def _chains(board: Board, person: PersonId, length: int, earliest: Date) -> Iterator[list[Duty]]:
+    """Shortest sequences of possible duties less than the merge gap apart that last at least `length` minutes.
+
+    They end on `earliest` or later and begin in the range or before it.
+    """
     merge = round(board.problem.policy.merge_gap_hours * 60)
     duties = board_timeline(board, person).duties
     for index, first in enumerate(duties):
+        if first.slot.day > board.problem.end:
+            break
         stack = [([first], index)]
         while stack:
             chain, position = stack.pop()
-            if chain[-1].end - chain[0].start >= length:
+            if chain[-1].end - chain[0].start >= length and chain[-1].slot.day >= earliest:
                 yield chain
                 continue
             for later in range(position + 1, min(position + 8, len(duties))):
@@ -274,14 +283,20 @@ def night_float_6(board: Board) -> None:
 
 
 def home_call(board: Board) -> None:
-    """A day of at-home call is no free day: the days off around it must be enough without it."""
-    for log in board.problem.duty_logs:
-        person = board.problem.person.get(log.person)
-        if log.kind is DutyLogKind.HOME_CALL and person is not None and person.is_resident:
-            if board.problem.start <= log.day <= board.problem.end:
-                board.any_of(
-                    Statement("HOME_CALL", (log.person,), log.day, log.day), [worked_on(board, log.person, log.day)]
-                )
+    """At-home call falls on no free day: some duty touches the date, unless the person is on leave or off-site."""
+    problem = board.problem
+    for log in problem.duty_logs:
+        person = problem.person.get(log.person)
+        if log.kind is not DutyLogKind.HOME_CALL or person is None or not person.is_resident:
+            continue
+        if not problem.start <= log.day <= problem.end or problem.is_absent(log.person, log.day):
+            continue
+        opens = log.day.toordinal() * MINUTES_PER_DAY
+        duties = board_timeline(board, log.person).duties
+        touching = [duty.worked for duty in duties if duty.start < opens + MINUTES_PER_DAY and duty.end > opens]
+        slots = [Slot(log.person, log.day, session) for session in SESSIONS]
+        off_site = [board.held_by(slot, lambda code: problem.activities[code].is_away) for slot in slots]
+        board.any_of(Statement("HOME_CALL", (log.person,), log.day, log.day), [*touching, *off_site])
 
 
 # --- supervision, clinic, demand -------------------------------------------------------------------------------------
@@ -323,7 +338,9 @@ def clinic_capacity(board: Board) -> None:
         total = crowd(board, slots)
         about = Statement("CLINIC_CAPACITY", (), day, day, session)
         if total.constant > limit and not board.explaining:
-            reason = f"{total.constant} people are kept in clinic by protected or locked cells; the capacity is {limit}."
+            reason = (
+                f"{total.constant} people are kept in clinic by protected or locked cells; the capacity is {limit}."
+            )
             board.relaxed.append(Relaxed(about, limit, total.constant, reason))
         board.at_most(about, total, max(limit, total.constant))
 
@@ -372,36 +389,44 @@ def fmit_week(board: Board) -> None:
 
 def _leading(board: Board, person: Person, day: Date, leads: Literal) -> None:
     about = Statement("FMIT_WEEK", (person.id,), day, day)
-    absent_next = board.problem.is_absent(person.id, day + ONE_DAY)
     if day >= board.problem.start:
         call = board.call(person.id, day)
         if day.weekday() in FMIT_NIGHTS:
             board.any_of(about, [negation(leads), call])
         else:
             board.not_all(about, [leads, call])
-    if day.weekday() == Weekday.THU and day < board.problem.end:
-        code = LEAVE_CODE if absent_next else POST_CALL_CODE
+    if day.weekday() == Weekday.THU and _obliges(board, person.id, day):
         for session in HALF_DAYS:
-            board.any_of(about, [negation(leads), board.at(Slot(person.id, day + ONE_DAY, session), code)])
+            off = board.at(Slot(person.id, day + ONE_DAY, session), POST_CALL_CODE)
+            board.any_of(about, [negation(leads), off])
+
+
+def _obliges(board: Board, person: PersonId, day: Date) -> bool:
+    """Whether the day after can be judged: the person is present, and it is no open end that an amendment will fill."""
+    after = day + ONE_DAY
+    if board.problem.is_absent(person, after):
+        return False
+    if after <= board.problem.end:
+        return True
+    settled = board.fixed(Slot(person, day, Session.NIGHT))
+    return settled and any(Slot(person, after, session) in board.base.context for session in SESSIONS)
 
 
 def post_call(board: Board) -> None:
-    """PCAT and DO after a Sunday to Thursday call of the faculty; a resident is off (PC) after any overnight call."""
+    """PCAT and DO after a Sunday to Thursday call of the faculty; a resident is off after any overnight call."""
     problem = board.problem
     for person in problem.people:
         for day in days_between(problem.start - ONE_DAY, problem.end):
             call = board.call(person.id, day)
             if call is False or (person.is_faculty and day.weekday() in FMIT_NIGHTS):
                 continue
-            about = Statement("POST_CALL", (person.id,), day, day + ONE_DAY)
-            if day == problem.end:
-                board.any_of(about, [negation(call), not problem.is_absent(person.id, day + ONE_DAY)])
+            if not _obliges(board, person.id, day):
                 continue
-            codes = (PCAT_CODE, DAY_OFF_CODE) if person.is_faculty else (POST_CALL_CODE, POST_CALL_CODE)
-            for session, code in zip(HALF_DAYS, codes, strict=True):
+            about = Statement("POST_CALL", (person.id,), day, day + ONE_DAY)
+            for session, code in zip(HALF_DAYS, (PCAT_CODE, DAY_OFF_CODE), strict=True):
                 slot = Slot(person.id, day + ONE_DAY, session)
-                off = [board.at(slot, LEAVE_CODE)] if person.is_resident else []
-                board.any_of(about, [negation(call), board.at(slot, code), *off])
+                rests = negation(board.held_by(slot, lambda code: not problem.activities[code].is_off))
+                board.any_of(about, [negation(call), board.at(slot, code) if person.is_faculty else rests])
 
 
 def call_consecutive(board: Board) -> None:
@@ -410,10 +435,26 @@ def call_consecutive(board: Board) -> None:
     for person in problem.people:
         for day in days_between(problem.start, problem.end + ONE_DAY):
             before, after = board.call(person.id, day - ONE_DAY), board.call(person.id, day)
-            fmit_pair = person.is_faculty and day.weekday() == Weekday.SAT
-            if before is False or after is False or fmit_pair:
+            if before is False or after is False:
                 continue
-            board.not_all(Statement("CALL_CONSECUTIVE", (person.id,), day - ONE_DAY, day), [before, after])
+            about = Statement("CALL_CONSECUTIVE", (person.id,), day - ONE_DAY, day)
+            calls = [negation(before), negation(after)]
+            if not person.is_faculty or day.weekday() != Weekday.SAT:
+                board.any_of(about, calls)
+                continue
+            for led in (day - ONE_DAY, day):
+                halves = [board.at(Slot(person.id, led, session), FMIT_CODE) for session in HALF_DAYS]
+                board.any_of(about, [*calls, *halves])
+
+
+def call_before_leave(board: Board) -> None:
+    """No Sunday to Thursday call on the night before an absence."""
+    problem = board.problem
+    for person in problem.people:
+        for day in days_between(problem.start - ONE_DAY, problem.end):
+            call = board.call(person.id, day)
+            if call is not False and day.weekday() not in FMIT_NIGHTS and problem.is_absent(person.id, day + ONE_DAY):
+                board.not_all(Statement("CALL_BEFORE_LEAVE", (person.id,), day, day + ONE_DAY), [call])
 
 
 def faculty_week_max(board: Board) -> None:
@@ -436,7 +477,7 @@ def faculty_weeks(board: Board, person: Person) -> Mapping[Date, list[Slot]]:
     touched = {week_start(problem, day) for day in problem.days}
     for day in days_between(problem.start - around, problem.end + around):
         week = week_start(problem, day)
-        if week in touched:
+        if week in touched and problem.block_of(day):
             weeks[week] += [Slot(person.id, day, session) for session in HALF_DAYS]
     return weeks
 
@@ -483,6 +524,7 @@ CONSTRAINTS: Mapping[str, Callable[[Board], None]] = {
     "FMIT_WEEK": fmit_week,
     "POST_CALL": post_call,
     "CALL_CONSECUTIVE": call_consecutive,
+    "CALL_BEFORE_LEAVE": call_before_leave,
     "FACULTY_WEEK_MAX": faculty_week_max,
 }
 """The hard rules in the order in which they are stated."""

@@ -123,7 +123,9 @@ def _absences(problem: Problem, statement: Statement) -> Iterator[str]:
             yield f"Move or shorten the absence of {problem.person[absence.person].name} ({absence.start} to {absence.end})."
 
 
-_UNTOUCHED_BY_ABSENCE = frozenset({"NOT_ELIGIBLE", "PROTECTED", "CONTINUOUS_24", "REST_14", "NIGHT_FLOAT_6", "DOUBLE_BOOKED"})
+_UNTOUCHED_BY_ABSENCE = frozenset(
+    {"NOT_ELIGIBLE", "PROTECTED", "CONTINUOUS_24", "REST_14", "NIGHT_FLOAT_6", "DOUBLE_BOOKED"}
+)
 """Rules of which more presence never helps."""
 
 

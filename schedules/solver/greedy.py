@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from schedules.domain.calls import night_kind
@@ -28,10 +28,10 @@ from schedules.domain.score import (
     fair_shares,
     near_days,
     open_half_days,
-    span,
     supervision_need,
     supervisor_units,
 )
+from schedules.domain.timeline import MINUTES_PER_HOUR, Duty, duty, duty_periods, free_days, rests
 from schedules.solver.constraints import counted_days, faculty_weeks, periods
 from schedules.solver.variables import DAY_OFF_CODE, FMIT_CODE, FMIT_NIGHTS, PCAT_CODE, POST_CALL_CODE, Board, Gap
 
@@ -88,7 +88,9 @@ class _Draft:
 
     def at(self, person: PersonId, day: Date, session: Session) -> ActivityCode | None:
         slot = Slot(person, day, session)
-        return self.cells.get(slot) if self.problem.start <= day <= self.problem.end else self.board.base.context.get(slot)
+        return (
+            self.cells.get(slot) if self.problem.start <= day <= self.problem.end else self.board.base.context.get(slot)
+        )
 
     def can(self, slot: Slot, code: ActivityCode | None) -> bool:
         return code in self.board.choices.get(slot, {})
@@ -103,7 +105,9 @@ class _Draft:
         planned = Counter(self.problem.fmit_attending.values())
         edges = (gap.days[0] - ONE_DAY, gap.days[-1] + ONE_DAY)
         touching = {self.problem.fmit_attending.get(day) for day in edges}
-        takers = [person for person in gap.takers if all(self.can(slot, FMIT_CODE) for slot in _half_days(person, gap.days))]
+        takers = [
+            person for person in gap.takers if all(self.can(slot, FMIT_CODE) for slot in _half_days(person, gap.days))
+        ]
         if not takers:
             return
         chosen = min(takers, key=lambda person: (person in touching, planned[person], person))
@@ -136,7 +140,11 @@ class _Draft:
             while candidates := [day for day in days if self._rest_slots(person.id, day)]:
                 free = self._free_days(person.id, first, last)
                 streak = self._worst_streak(person.id, days)
-                if free >= needed and streak <= self.problem.policy.worked_days_warning and self._hours_fit(person, first, last):
+                if (
+                    free >= needed
+                    and streak <= self.problem.policy.worked_days_warning
+                    and self._hours_fit(person, first, last)
+                ):
                     break
                 before = (free, -streak)
                 best = max(candidates, key=lambda day: self._rest_value(person.id, day, days, first, last, before))
@@ -165,9 +173,7 @@ class _Draft:
 
     def _team(self, slot: Slot) -> int:
         code = self.cells.get(slot)
-        return sum(
-            self.cells.get(Slot(person.id, slot.day, slot.session)) == code for person in self.problem.residents
-        )
+        return sum(self.cells.get(Slot(person.id, slot.day, slot.session)) == code for person in self.problem.residents)
 
     def _rest_value(
         self, person: PersonId, day: Date, days: list[Date], first: Date, last: Date, before: tuple[int, int]
@@ -178,10 +184,11 @@ class _Draft:
             self.put(slot, None if slot.session is Session.NIGHT else idle_code(day))
         gained = self._free_days(person, first, last) - before[0]
         streaks = self._streaks(person, days)
+        overlong = self._overlong(person, days)
         for slot, code in kept:
             self.put(slot, code)
         team = min(self._team(slot) for slot in slots)
-        return (gained, -sum(length * length for length in streaks), team, -len(slots), -day.toordinal())
+        return (-overlong, gained, -sum(length * length for length in streaks), team, -len(slots), -day.toordinal())
 
     def _works(self, person: PersonId, day: Date) -> bool:
         codes = (self.at(person, day, session) for session in SESSIONS)
@@ -205,36 +212,41 @@ class _Draft:
         nights = [self.at(person, day, Session.NIGHT) for day in days]
         over = self.problem.policy.worked_days_warning + 1
         limit = self.problem.policy.night_float_limit
+        if self._overlong(person, days):
+            return over
         run = longest = 0
         for code in nights:
             run = run + 1 if code not in (None, CALL_CODE) else 0
             longest = max(longest, run)
         return over if longest > limit else max(self._streaks(person, days))
 
-    def _free_days(self, person: PersonId, first: Date, last: Date) -> int:
-        """DAY_FREE_IN_7 of the draft: whole 24 hours in the gaps of the period, leave days inside them left out."""
-        opening, closing = first.toordinal() * 1440, (last.toordinal() + 1) * 1440
-        leave = self.problem.leave_days.get(person, {})
-        total, free_from = 0, opening
-        stretches = [stretch for stretch in self._stretches(person, first - ONE_DAY, last) if stretch[1] > opening]
-        for start, end in (*stretches, (closing, closing)):
-            days = max(0, min(start, closing) - free_from) // 1440
-            inside = sum(free_from <= day.toordinal() * 1440 and (day.toordinal() + 1) * 1440 <= start for day in leave)
-            total += max(0, days - inside)
-            free_from = max(free_from, end)
-        return total
+    def _overlong(self, person: PersonId, days: list[Date]) -> int:
+        """Duty periods longer than allowed, or as long as allowed and followed by too short a rest."""
+        policy = self.problem.policy
+        found = list(self._duties(person, days[0] - ONE_DAY, days[-1] + ONE_DAY))
+        periods = list(duty_periods(found, merge_gap_hours=policy.merge_gap_hours))
+        return sum(period.hours > policy.continuous_hours_limit for period in periods) + sum(
+            rest.before.hours >= policy.continuous_hours_limit and rest.hours < policy.rest_hours_after_24
+            for rest in rests(periods)
+        )
 
-    def _stretches(self, person: PersonId, first: Date, last: Date) -> Iterable[tuple[int, int]]:
+    def _free_days(self, person: PersonId, first: Date, last: Date) -> int:
+        leave = [day for day in self.problem.leave_days.get(person, {}) if first <= day <= last]
+        return free_days(self._duties(person, first - ONE_DAY, last), first=first, last=last, leave=leave)
+
+    def _duties(self, person: PersonId, first: Date, last: Date) -> Iterator[Duty]:
         for day in days_between(first, last):
             for session in SESSIONS:
                 code = self.at(person, day, session)
-                found = code and span(self.problem.activities[code], Slot(person, day, session))
+                found = duty(self.problem.activities[code], day, session) if code else None
                 if found:
                     yield found
 
     def _hours_fit(self, person: Person, first: Date, last: Date) -> bool:
-        worked = sum(end - start for start, end in self._stretches(person.id, first, last)) / 60
-        worked += sum(log.hours for log in self.problem.duty_logs if log.person == person.id and first <= log.day <= last)
+        worked = sum(item.end - item.start for item in self._duties(person.id, first, last)) / MINUTES_PER_HOUR
+        worked += sum(
+            log.hours for log in self.problem.duty_logs if log.person == person.id and first <= log.day <= last
+        )
         leave = sum(first <= day <= last for day in self.problem.leave_days.get(person.id, {}))
         return worked <= self.problem.policy.weekly_hours_limit * ((last - first).days + 1 - leave) / 7
 
@@ -321,7 +333,9 @@ class _Draft:
         minimum = person.duty.minimum if person.duty else {}
         for kind, wanted in sorted(minimum.items(), key=lambda item: -item[1]):
             if kind is not WorkKind.SUPERVISION:
-                self._fill(person, undecided, kind, wanted - self._done(person, kind, undecided[0].day if undecided else None))
+                self._fill(
+                    person, undecided, kind, wanted - self._done(person, kind, undecided[0].day if undecided else None)
+                )
         self._fill(person, undecided, WorkKind.SUPERVISION, len(undecided))
         for kind in (WorkKind.CLINIC, WorkKind.GME, WorkKind.DEPARTMENT, WorkKind.SPORTS_MEDICINE):
             self._fill(person, undecided, kind, len(undecided))
@@ -358,7 +372,10 @@ class _Draft:
             for slot, code in possible:
                 by_day[slot.day].append((slot, code))
             size = min(2, wanted, room)
-            day = max(by_day, key=lambda day: (self._fits(by_day[day], size), self._slack(by_day[day], kind), -day.toordinal()))
+            day = max(
+                by_day,
+                key=lambda day: (self._fits(by_day[day], size), self._slack(by_day[day], kind), -day.toordinal()),
+            )
             for slot, code in by_day[day][:size]:
                 self.put(slot, code)
                 undecided.remove(slot)
@@ -395,9 +412,7 @@ class _Draft:
 
     def relieve(self) -> None:
         """Where supervisors are missing or the clinic is too full: faculty to supervision, then residents to other half-days."""
-        self.pool_of = {
-            slot: pool for pool in flexible_weeks(self.problem).values() for slot in pool
-        }
+        self.pool_of = {slot: pool for pool in flexible_weeks(self.problem).values() for slot in pool}
         halves = [(day, session) for day in self.problem.days for session in HALF_DAYS]
         for half in halves:
             while self._is_bad(half) and (self._more_supervision(half) or self._fewer_in_clinic(half)):

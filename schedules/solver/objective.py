@@ -105,7 +105,10 @@ def _soft_demand(board: Board) -> Sum:
     for demand in board.problem.demands:
         if not demand.hard and demand.minimum:
             missing = Sum(demand.minimum)
-            missing.extend((board.at(Slot(who, demand.day, demand.session), demand.activity) for who in sorted(demand.eligible)), -1)
+            missing.extend(
+                (board.at(Slot(who, demand.day, demand.session), demand.activity) for who in sorted(demand.eligible)),
+                -1,
+            )
             total.include(at_least_zero(board, missing, demand.minimum))
     return total
 
@@ -298,7 +301,9 @@ def _call_spacing(board: Board) -> Sum:
                 if not is_fmit_pair(day, apart):
                     total.add(all_hold(board, [call, board.call(person.id, day - apart * ONE_DAY)]), price)
             if day.weekday() not in FMIT_NIGHTS:
-                near = any_holds(board, (board.at(Slot(person.id, other, Session.AM), FMIT_CODE) for other in near_days(day)))
+                near = any_holds(
+                    board, (board.at(Slot(person.id, other, Session.AM), FMIT_CODE) for other in near_days(day))
+                )
                 total.add(all_hold(board, [call, near]), NEAR_FMIT_COST)
     return total
 

@@ -103,7 +103,9 @@ def greedy(problem: Problem, *, base: Roster, options: Options | None = None) ->
     reference = options.hint if options.repair else None
     elapsed = time.monotonic() - began
     if not is_legal(problem, roster):
-        return Solution(Outcome.TIMED_OUT, None, wall_seconds=elapsed, free_decisions=board.decisions, seed=options.seed)
+        return Solution(
+            Outcome.TIMED_OUT, None, wall_seconds=elapsed, free_decisions=board.decisions, seed=options.seed
+        )
     answer = _answer(board, roster, options, outcome=Outcome.FEASIBLE, reference=reference)
     return replace(answer, wall_seconds=elapsed, first_solution_seconds=elapsed)
 
@@ -234,7 +236,9 @@ class _Watch:
     def progress(self, elapsed: float) -> Progress:
         problem = self.board.problem
         demanded = sum(demand.minimum for demand in problem.demands)
-        filled = sum(min(demand.minimum, _present(self.best, demand)) for demand in problem.demands) if self.best else None
+        filled = (
+            sum(min(demand.minimum, _present(self.best, demand)) for demand in problem.demands) if self.best else None
+        )
         return Progress(elapsed, self.solutions, self.objective, self.bound, filled, demanded)
 
 
@@ -364,8 +368,9 @@ def _why_not(problem: Problem, roster: Roster, demand: Demand, who: PersonId) ->
     if demand.session is Session.NIGHT and problem.is_absent(who, demand.day + ONE_DAY):
         return "is absent the next day"
     if code is None:
-        return "is on call or leads the inpatient team too near" if demand.session is Session.NIGHT else "is not scheduled"
+        return (
+            "is on call or leads the inpatient team too near" if demand.session is Session.NIGHT else "is not scheduled"
+        )
     if problem.activities[code].is_off:
         return _WHY.get(code, "is off that day")
     return _WHY.get(code, f"does {problem.activities[code].name.lower()}")
-

@@ -9,13 +9,11 @@ from functools import partial
 
 from schedules.domain.problem import SESSIONS, Absence, Activity, Date, PersonId, Problem, days_between
 from schedules.domain.roster import Slot
-from schedules.domain.score import span
+from schedules.domain.timeline import MINUTES_PER_DAY, duty
 from schedules.solver.variables import Board, Literal, distinct
 
 LOOK_AROUND_DAYS = 2
 """Days before and after the range whose duty can touch rest inside it."""
-
-DAY_MINUTES = 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,9 @@ class Timeline:
         activities = self.board.problem.activities
         stretches: dict[tuple[int, int], None] = {}
         for code in _codes(self.board, slot):
-            found = span(activities[code], slot)
+            found = duty(activities[code], slot.day, slot.session)
             if found:
-                stretches[found] = None
+                stretches[found.start, found.end] = None
         return [
             Duty(start, end, self.board.held_by(slot, partial(_stretches, activities, slot, (start, end))), slot)
             for start, end in stretches
@@ -80,7 +78,8 @@ class Timeline:
 
 
 def _stretches(activities: Mapping[str, Activity], slot: Slot, wanted: tuple[int, int], code: str) -> bool:
-    return span(activities[code], slot) == wanted
+    found = duty(activities[code], slot.day, slot.session)
+    return found is not None and (found.start, found.end) == wanted
 
 
 def _codes(board: Board, slot: Slot) -> list[str]:
@@ -91,14 +90,16 @@ def _codes(board: Board, slot: Slot) -> list[str]:
     return [known] if known is not None else []
 
 
-def free_day_windows(timeline: Timeline, problem: Problem, first: Date, last: Date) -> list[tuple[int, int, list[Literal]]]:
+def free_day_windows(
+    timeline: Timeline, problem: Problem, first: Date, last: Date
+) -> list[tuple[int, int, list[Literal]]]:
     """Stretches that would be one continuous free day: start, end, and the literals that must all hold.
 
     Windows begin where a possible duty ends, at the period's start, or where another window ends; 24 hours each,
     not counting leave days wholly after their start. As many disjoint windows can be chosen as the rotation period
     has free days by DAY_FREE_IN_7.
     """
-    opening, closing = first.toordinal() * DAY_MINUTES, (last.toordinal() + 1) * DAY_MINUTES
+    opening, closing = first.toordinal() * MINUTES_PER_DAY, (last.toordinal() + 1) * MINUTES_PER_DAY
     leave = problem.leave_days.get(timeline.person, {})
     duties = timeline.duties
     windows: dict[int, tuple[int, list[Literal]]] = {}
@@ -119,18 +120,17 @@ def free_day_windows(timeline: Timeline, problem: Problem, first: Date, last: Da
 
 def _needed(anchor: int, worked: Literal, leave: Mapping[Date, Absence]) -> list[Literal]:
     """A window that begins inside a leave day counts its rest only if the duty before it is really worked."""
-    inside = anchor % DAY_MINUTES and Date.fromordinal(anchor // DAY_MINUTES) in leave
+    inside = anchor % MINUTES_PER_DAY and Date.fromordinal(anchor // MINUTES_PER_DAY) in leave
     return [worked] if inside and not isinstance(worked, bool) else []
 
 
 def _after_a_free_day(start: int, leave: Mapping[Date, Absence]) -> int:
     end, counted = start, 0
-    while counted < DAY_MINUTES:
-        day, into = divmod(end, DAY_MINUTES)
+    while counted < MINUTES_PER_DAY:
+        day, into = divmod(end, MINUTES_PER_DAY)
         if into == 0 and Date.fromordinal(day) in leave:
-            end += DAY_MINUTES
+            end += MINUTES_PER_DAY
             continue
-        step = min(DAY_MINUTES - counted, DAY_MINUTES - into)
+        step = min(MINUTES_PER_DAY - counted, MINUTES_PER_DAY - into)
         end, counted = end + step, counted + step
     return end
-

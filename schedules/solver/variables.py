@@ -285,7 +285,9 @@ def _residents(board: Board) -> None:
             continue
         rest = rests[slot.person, slot.day]
         post_call = board.call(slot.person, slot.day - ONE_DAY)
-        options = _pool_options(board, slot, code, pools[pool_of[slot]], rest) if slot in pool_of else {code: negation(rest)}
+        options = (
+            _pool_options(board, slot, code, pools[pool_of[slot]], rest) if slot in pool_of else {code: negation(rest)}
+        )
         if rest is not False:
             options = {**options, idle_code(slot.day): rest}
         board.choose(slot, _overridden(board, options, {POST_CALL_CODE: post_call}))
@@ -294,7 +296,9 @@ def _residents(board: Board) -> None:
             _keep_counts(board, slots)
 
 
-def _day_rest(board: Board, base: Mapping[Slot, ActivityCode], kept: Mapping[Slot, ActivityCode], slot: Slot) -> Literal:
+def _day_rest(
+    board: Board, base: Mapping[Slot, ActivityCode], kept: Mapping[Slot, ActivityCode], slot: Slot
+) -> Literal:
     """The literal of resting on an inpatient day; False where the day cannot be given up."""
     activities = board.problem.activities
     rested = False
@@ -330,7 +334,10 @@ def _pool_options(
         other
         for other in codes
         if other == code
-        or (problem.activities[other].hours(slot.session) > 0 and problem.eligible(person, problem.activities[other], slot.day))
+        or (
+            problem.activities[other].hours(slot.session) > 0
+            and problem.eligible(person, problem.activities[other], slot.day)
+        )
     ]
     if len(possible) == 1:
         return {code: negation(rest)}
@@ -343,7 +350,9 @@ def _keep_counts(board: Board, pool: Mapping[Slot, ActivityCode]) -> None:
         if code == ADMIN_CODE:
             continue
         total = Sum()
-        settled = sum(1 for slot, planned in pool.items() if board.fixed(slot) and planned == code == board.base.cells.get(slot))
+        settled = sum(
+            1 for slot, planned in pool.items() if board.fixed(slot) and planned == code == board.base.cells.get(slot)
+        )
         total.extend(board.at(slot, code) for slot in pool if not board.fixed(slot))
         room = sum(planned == code for planned in pool.values()) - settled
         if not total.is_constant:
@@ -363,7 +372,9 @@ def _overridden(board: Board, ordinary: Choices, overrides: Mapping[ActivityCode
         ((code, literal),) = active.items()
         return {usual: True} if usual == code else {usual: negation(literal), code: literal}
     free = {
-        code: board.new("") if isinstance(literal, bool) else literal for code, literal in ordinary.items() if literal is not False
+        code: board.new("") if isinstance(literal, bool) else literal
+        for code, literal in ordinary.items()
+        if literal is not False
     }
     return {**free, **active}
 
@@ -374,7 +385,9 @@ def _overridden(board: Board, ordinary: Choices, overrides: Mapping[ActivityCode
 def _gaps(board: Board) -> None:
     """Runs of dates without a present attending go to one person; one chosen before the range stays."""
     problem = board.problem
-    demanded = {demand.day for demand in problem.demands if demand.activity == FMIT_CODE and _asks_faculty(problem, demand)}
+    demanded = {
+        demand.day for demand in problem.demands if demand.activity == FMIT_CODE and _asks_faculty(problem, demand)
+    }
     run: list[Date] = []
     for day in problem.days:
         planned = problem.fmit_attending.get(day)
