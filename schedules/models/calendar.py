@@ -129,7 +129,7 @@ class Demand(TimeStamped):
     minimum = models.PositiveSmallIntegerField(default=0)
     desired = models.PositiveSmallIntegerField(default=0)
     maximum = models.PositiveSmallIntegerField(null=True, blank=True)
-    weekdays = models.JSONField(default=list, help_text="0 = Monday .. 6 = Sunday; empty = every day.")
+    weekdays = models.JSONField(default=list, blank=True, help_text="0 = Monday .. 6 = Sunday; empty = every day.")
     on_holidays = models.BooleanField(default=True)
     start_date = models.DateField(null=True, blank=True)
     end_date = models.DateField(null=True, blank=True)
