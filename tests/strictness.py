@@ -1,0 +1,101 @@
+"""What makes every test stricter: unordered rows shuffled, undefined template variables failing, no silent skips."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests by name where no browser is; refuse to run at all where that must not happen (CI=true)."""
+    driven = [item for item in items if item.get_closest_marker("browser")]
+    if not driven or any(shutil.which(name) for name in BROWSERS):
+        return
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        raise pytest.UsageError(f"{len(driven)} browser tests would be skipped: there is no chromium.")
+    for item in driven:
+        item.add_marker(pytest.mark.skip(reason="no chromium (Debian: apt install chromium)"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shuffled_rows() -> Iterator[None]:
+    """Rows of a query without an order arrive in random order, so that no test leans on PostgreSQL's habits."""
+    from django.db.models import OrderBy
+    from django.db.models.functions import Random
+    from django.db.models.sql.compiler import SQLCompiler
+
+    original = SQLCompiler.get_order_by
+
+    def get_order_by(compiler: Any) -> list[Any]:
+        ordered = original(compiler)
+        query = compiler.query
+        plain = not (query.distinct or query.combinator or query.subquery) and query.group_by is None
+        if ordered or not plain or query.default_cols is False:
+            return ordered
+        return [(OrderBy(Random()), ("RANDOM()", (), None))]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLCompiler, "get_order_by", get_order_by)
+        yield
+
+
+class _Undefined(str):
+    """Stands for an undefined variable in a template of ours and fails the test that renders it.
+
+    A filter ``default`` says that the variable is optional; templates of libraries are left alone.
+    """
+
+    __slots__ = ()
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __mod__(self, variable: object) -> Any:
+        from django.conf import settings
+
+        frame = inspect.currentframe()
+        caller = frame.f_back if frame else None
+        expression = caller.f_locals.get("self") if caller else None
+        names = [filter_function.__name__ for filter_function, _ in getattr(expression, "filters", ())]
+        optional = {"default", "default_if_none"} & set(names)
+        template = _template_of(caller)
+        if template.startswith(str(settings.BASE_DIR / "templates")) and not optional:
+            pytest.fail(f"Undefined template variable '{variable}' in {template}", pytrace=False)
+        return _default(expression, caller.f_locals["context"]) if optional and caller else ""
+
+
+def _default(expression: Any, context: Any) -> Any:
+    """What the expression's filters make of nothing."""
+    value: Any = ""
+    for function, arguments in expression.filters:
+        value = function(value, *(arg.resolve(context) if is_variable else arg for is_variable, arg in arguments))
+    return value
+
+
+def _template_of(frame: Any) -> str:
+    """The file of the innermost template that is being rendered."""
+    while frame is not None:
+        context = frame.f_locals.get("context")
+        template = getattr(getattr(context, "render_context", None), "template", None)
+        if template is not None:
+            return str(template.origin.name)
+        frame = frame.f_back
+    return ""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def undefined_variables_fail() -> Iterator[None]:
+    """No page renders a variable that its view forgot."""
+    from django.template import engines
+
+    engine = engines["django"].engine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "string_if_invalid", _Undefined("%s"))
+        yield
