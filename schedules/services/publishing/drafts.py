@@ -16,7 +16,7 @@ from schedules.models import Activity, Amendment, Assignment, Schedule
 from schedules.services.gate import open_gate
 from schedules.services.preflight import inputs_of
 from schedules.services.publishing.versions import AlreadyDecided, lock, move, save
-from schedules.services.runs.state import move as move_run
+from schedules.services.transitions import move as move_run
 from schedules.services.validation import Validation, validate
 
 

@@ -22,7 +22,7 @@ from schedules.services.publishing.versions import (
     move,
     published_over,
 )
-from schedules.services.runs.state import move as move_run
+from schedules.services.transitions import move as move_run
 from schedules.services.validation import Validation, validate
 from schedules.signals import schedule_published
 

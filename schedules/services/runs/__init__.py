@@ -19,7 +19,7 @@ from schedules.services.runs.request import (
     request_stop,
     retry,
 )
-from schedules.services.runs.state import OverlappingRun, RunConflict, move
+from schedules.services.transitions import OverlappingRun, RunConflict, move
 
 __all__ = [
     "ENDED_WITHOUT_DRAFT",

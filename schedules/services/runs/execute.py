@@ -26,15 +26,15 @@ from schedules.models import GenerationRun, Schedule
 from schedules.services.gate import open_gate
 from schedules.services.preflight import inputs_of, preflight
 from schedules.services.preflight.checks import label_of, slug_of
-from schedules.services.publishing.drafts import store_report, write_amendments
+from schedules.services.publishing.drafts import amend_neighbours, store_report
 from schedules.services.publishing.versions import save as save_version
 from schedules.services.runs import notices
 from schedules.services.runs.failure import draft_id, fail
 from schedules.services.runs.outcome import conflicts_of, result_of
 from schedules.services.runs.request import UNCLAIMED_STATUSES, order_of
 from schedules.services.runs.solving import Solved, solve_range
-from schedules.services.runs.state import Fenced, move, save
 from schedules.services.runs.watch import Watch
+from schedules.services.transitions import Fenced, move, save
 from schedules.services.validation import Validation, judge
 from schedules.solver.options import Outcome
 
@@ -222,7 +222,7 @@ def _write(
         save_version(draft, by=by, at=at, reason=reason)
         rows = to_assignment_rows(problem, roster, schedule=draft, marks=marks)
         bulk_create_with_history(rows, by=by, reason=reason, at=at)
-        write_amendments(draft, edge_changes(problem, replace(roster, context=_published_edges(problem))), by=by, at=at)
+        amend_neighbours(draft, by=by, at=at)
         ended = move(
             run,
             RunStatus.DRAFT_READY,
@@ -241,10 +241,6 @@ def _with_edges(problem: Problem, roster: Roster) -> Roster:
     """The roster with the following date as the draft will amend it."""
     changes = {slot: change.after for slot, change in edge_changes(problem, roster).items() if change.after}
     return replace(roster, context={**roster.context, **changes})
-
-
-def _published_edges(problem: Problem) -> Any:
-    return load_roster(problem, schedule=None).context
 
 
 def _stop_if_asked(run: GenerationRun, watch: Watch) -> None:

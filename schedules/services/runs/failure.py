@@ -15,7 +15,7 @@ from schedules.models import Assignment, Breaker, GenerationRun
 from schedules.services import presence
 from schedules.services.runs import notices
 from schedules.services.runs.request import UNCLAIMED_STATUSES, ring
-from schedules.services.runs.state import RunConflict, move
+from schedules.services.transitions import RunConflict, move
 from schedules.signals import run_failed
 
 HELD_STATUSES = (RunStatus.PREFLIGHT, RunStatus.BACKING_UP, RunStatus.SOLVING, RunStatus.VALIDATING)

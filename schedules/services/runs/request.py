@@ -19,7 +19,7 @@ from schedules.models import GenerationRun, IdempotencyKey
 from schedules.services import confirmation
 from schedules.services.preflight import Preflight, preflight
 from schedules.services.presence import SOLVER
-from schedules.services.runs.state import OverlappingRun, RunConflict, move, save, translated
+from schedules.services.transitions import OverlappingRun, RunConflict, move, save, translated
 
 PURPOSE = "generate"
 LONGEST_RANGE = 366
