@@ -123,7 +123,7 @@ def _people(schedule: models.Schedule | None) -> tuple[Person, ...]:
             pgy_level=row.pgy_level,
             adjunct=row.adjunct,
             excluded_from_call=row.excluded_from_call,
-            duty=duties.get(row.duty_id),
+            duty=duties[row.duty_id] if row.duty_id else None,
             credentials=credentials[str(row.pk)],
         )
         for row in models.Person.objects.filter(wanted).only(
