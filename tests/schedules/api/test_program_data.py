@@ -107,7 +107,8 @@ def test_the_limit_is_clamped_to_1000_of_10000_rows_and_pages_past_the_end_are_e
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO schedules_holiday (id, created_at, updated_at, date, name, source_id) SELECT"
-            " gen_random_uuid(), now(), now(), date '2000-01-01' + n, 'Holiday ' || n, '' FROM generate_series(1, 10000) AS n"
+            " gen_random_uuid(), now(), now(), date '2000-01-01' + n, 'Holiday ' || n, ''"
+            " FROM generate_series(1, 10000) AS n"
         )
     client = api_as(Role.RESIDENT)
 
