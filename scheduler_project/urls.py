@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/redoc/", SpectacularRedocView.as_view(url_name="schema"), name="api-redoc"),
     path("api/v1/", include("scheduler_project.api")),
     path("", include("accounts.urls")),
+    path("", include("backups.urls")),
+    path("", include("schedules.urls")),
 ]
 if settings.METRICS:
     from django_prometheus.exports import ExportToDjangoView

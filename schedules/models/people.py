@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
-from common.models import TimeStamped, TrackedQuerySet
+from common.models import TimeStamped, TrackedQuerySet, who_has_when
 from schedules.domain.problem import DutyLogKind, PreferenceScope, Role, Session
 from schedules.enums import AbsenceKind, AbsenceStatus
 
@@ -130,10 +130,16 @@ class Absence(TimeStamped):
         constraints = [
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="absence_ends_after_start"),
             models.UniqueConstraint(fields=["source_id"], condition=~Q(source_id=""), name="absence_source_id_once"),
+            who_has_when("decided", name="absence_decided_by_has_time"),
         ]
 
     def __str__(self) -> str:
         return f"{self.person} {self.get_kind_display()} {self.start_date} to {self.end_date}"
+
+    @property
+    def days(self) -> int:
+        """Calendar days, both dates included."""
+        return (self.end_date - self.start_date).days + 1
 
 
 class Preference(TimeStamped):

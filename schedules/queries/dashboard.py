@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.db.models import F
+
 from accounts.permissions import Permission
 from backups.enums import BackupState
 from backups.models import Backup, BackupPolicy
@@ -89,7 +91,9 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
             Absence.objects.filter(status=AbsenceStatus.REQUESTED).select_related("person").order_by("start_date")[:8]
         ),
         open_runs=list(GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES).defer("preflight", "result")),
-        drafts=list(Schedule.objects.filter(status=ScheduleStatus.DRAFT).select_related("run").defer("validation")[:8]),
+        drafts=list(
+            Schedule.objects.filter(status=ScheduleStatus.DRAFT).annotate(run_pk=F("run__pk")).defer("validation")[:8]
+        ),
         newest_backup=Backup.objects.filter(state=BackupState.VERIFIED).first(),
         fresh_minutes=policy.fresh_minutes,
         upcoming=list(

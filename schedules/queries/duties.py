@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db.models import Sum
@@ -33,9 +33,14 @@ class Duty:
         return self.category == Category.OFF
 
     @property
+    def when(self) -> str:
+        """``AM``, ``PM``, ``Night``; empty for a whole day."""
+        return {"DAY": "", "NIGHT": "Night"}.get(self.session, self.session)
+
+    @property
     def times(self) -> str:
         """``07:00-12:00``; empty where the activity has no hours here."""
-        if not self.hours:
+        if not self.hours or self.session == "DAY":
             return ""
         length = dt.timedelta(hours=float(self.hours))
         midnight = dt.datetime.combine(self.date, dt.time(), tzinfo=dt.UTC)
@@ -63,6 +68,13 @@ class PersonDay:
     @property
     def hours(self) -> Decimal:
         return sum((duty.hours for duty in self.duties), Decimal(0))
+
+    @property
+    def shown(self) -> list[Duty]:
+        """The duties, a morning and an afternoon of the same as one."""
+        if len(self.duties) < 2 or self.duties[0].code != self.duties[1].code or self.duties[1].session != Session.PM:
+            return self.duties
+        return [replace(self.duties[0], session="DAY"), *self.duties[2:]]
 
 
 @dataclass(frozen=True)

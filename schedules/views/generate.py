@@ -45,8 +45,10 @@ def generate(request: HttpRequest) -> HttpResponse:
     """Choose dates and options; the runs so far."""
     access.require(request.user, Permission.GENERATE)
     blocks = list(Block.objects.all())
+    initial = _initial(request, blocks)
     context = {
-        "form": GenerateForm(initial=_initial(request, blocks)),
+        "form": GenerateForm(initial=initial),
+        "chosen": f"{initial['start']}..{initial['end']}" if initial else "",
         "ranges": [*block_choices(blocks), *_years(blocks)],
         "rows": [
             _row(run)

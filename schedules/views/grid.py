@@ -21,6 +21,9 @@ from schedules.models import Activity, Person
 from schedules.queries.grid import Cell, CellKey, GridData
 
 LEAVE = "LV"
+SESSION_CSS = {"AM": "am", "PM": "pm", "NIGHT": "nt", "DAY": "day"}
+SESSION_NAMES = {"AM": "AM", "PM": "PM", "NIGHT": "Night", "DAY": "AM and PM"}
+"""DAY is a morning and an afternoon of the same, painted as one cell."""
 
 CATEGORY_NAMES: Mapping[str, str] = {
     Category.CLINIC: "Clinic",
@@ -156,30 +159,36 @@ class _Painter:
         changes = 0
         for day, iso, css in columns:
             parts.append(f'<td data-d="{iso}" class="{css}">' if css else f'<td data-d="{iso}">')
-            above = None
-            for session in Session:
-                key = (person.pk, day, session.value)
-                cell = self.data.cells.get(key)
-                was = self.data.before.get(key) if self.data.before is not None else None
-                if cell is None and was is None and session is Session.NIGHT:
-                    continue
-                changed = self.data.before is not None and _code(cell) != _code(was)
-                changes += changed
-                parts.append(self.paint(key, cell, was, changed=changed, above=above))
-                above = cell
+            cells, changed = self._day(person, day)
+            parts += cells
             parts.append("</td>")
+            changes += changed
         rotation = self.data.rotations.get(person.pk, "") or person.faculty_role
-        return Row(person, rotation, mark_safe("".join(parts)), self.findings.get(person.pk, 0), changes)  # noqa: S308 (escaped in _fragment)
+        html = mark_safe("".join(parts))  # noqa: S308 (every text was escaped in _fragment)
+        return Row(person, rotation, html, self.findings.get(person.pk, 0), changes)
 
-    def paint(self, key: CellKey, cell: Cell | None, was: Cell | None, *, changed: bool, above: Cell | None) -> str:
+    def _day(self, person: Person, day: dt.date) -> tuple[list[str], int]:
+        """The cells of one day, a whole day of the same as one, and how many of them differ from the comparison."""
+        keys = [(person.pk, day, session.value) for session in Session]
+        now = [self.data.cells.get(key) for key in keys]
+        if self.data.before is None:
+            if now[0] is not None and now[0][:] == (now[1] or ())[:] and not self.marks.keys() & set(keys[:2]):
+                whole = self.paint(keys[0], now[0], None, day=True)
+                return [whole, *([self.paint(keys[2], now[2], None)] if now[2] else [])], 0
+            return [self.paint(k, c, None) for k, c in zip(keys, now, strict=True) if c or k[2] != Session.NIGHT], 0
+        was = [self.data.before.get(key) for key in keys]
+        changed = [_code(a) != _code(b) for a, b in zip(now, was, strict=True)]
+        rows = zip(keys, now, was, changed, strict=True)
+        return [self.paint(k, a, b, changed=c) for k, a, b, c in rows if a or b or k[2] != Session.NIGHT], sum(changed)
+
+    def paint(
+        self, key: CellKey, cell: Cell | None, was: Cell | None, *, changed: bool = False, day: bool = False
+    ) -> str:
         mark = self.marks.get(key)
-        joined = key[2] == Session.PM and cell is not None and above is not None and cell.activity == above.activity
-        plain = mark is None and not changed and self.data.before is None
         html = self.fragment(
-            key[2],
+            "DAY" if day else key[2],
             _code(cell),
             cell is not None and cell.locked,
-            joined and plain,
             "" if mark is None else mark.tone,
             _code(was) if changed else None,
             self.data.before is not None and not changed,
@@ -191,22 +200,22 @@ class _Painter:
         return html
 
     def _fragment(  # noqa: PLR0917
-        self, session: str, code: str, locked: bool, joined: bool, tone: str, was: str | None, faint: bool
+        self, session: str, code: str, locked: bool, tone: str, was: str | None, faint: bool
     ) -> str:
         activity = self.data.activities.get(code)
-        css = ["s", {"AM": "am", "PM": "pm", "NIGHT": "nt"}[session], css_class(activity)]
-        css += [name for name, on in (("same", joined), ("lock", locked), ("faint", faint)) if on]
+        css = ["s", SESSION_CSS[session], css_class(activity)]
+        css += [name for name, on in (("lock", locked), ("faint", faint), ("was", was is not None)) if on]
         css += [tone] if tone else []
-        if was is not None:
-            css.append("was")
         if self.category and (activity is None or activity.category != self.category):
             css.append("dim")
-        name = f"{session}: {activity.name if activity else 'nothing assigned'}{', locked' if locked else ''}"
+        name = f"{SESSION_NAMES[session]}: {activity.name if activity else 'nothing assigned'}"
+        name += ", locked" if locked else ""
         if was is not None:
             name += f" (was {was or 'nothing'})"
-        text = "" if joined else escape(code or "–")
-        attributes = f'type="button" tabindex="-1" value="{session}"' if self.tag == "button" else ""
-        return f'<{self.tag} {attributes} class="{" ".join(css)}" title="{escape(name)}">{text}</{self.tag}>'
+        value = "AM" if session == "DAY" else session
+        attributes = f' type="button" tabindex="-1" value="{value}"' if self.tag == "button" else ""
+        text = escape(code or "–")
+        return f'<{self.tag}{attributes} class="{" ".join(css)}" title="{escape(name)}">{text}</{self.tag}>'
 
 
 def _code(cell: Cell | None) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from schedules.domain import problem as domain
 from schedules.domain.problem import Category
-from schedules.models import ProgramPolicy
+from schedules.domain.rules.supervision import supervision_of
+from schedules.mapping import load_policy
 from schedules.queries.grid import GridData, counts_by_day
 
 CALL = frozenset({"CALL"})
@@ -14,7 +16,7 @@ CALL = frozenset({"CALL"})
 
 @dataclass(frozen=True)
 class LineCell:
-    """One day of a line: AM and PM apart by a stroke, or one figure."""
+    """One day of a line: morning and afternoon, or one figure."""
 
     text: str
     tone: str
@@ -28,24 +30,58 @@ class Line:
     cells: list[LineCell]
 
 
-def coverage_lines(data: GridData, policy: ProgramPolicy) -> list[Line]:
-    """Lines for the dates of the grid; empty where nothing is assigned."""
+def coverage_lines(data: GridData) -> list[Line]:
+    """Lines for the dates of the grid; empty where nothing is assigned. One query (the policy)."""
     if not data.cells:
         return []
-    return [_clinic(data, policy), _call(data)]
+    policy = load_policy()
+    return [_supervision(data, policy), _clinic(data, policy), _call(data)]
 
 
-def _clinic(data: GridData, policy: ProgramPolicy) -> Line:
+def _supervision(data: GridData, policy: domain.Policy) -> Line:
+    """Needed and present by the counting that the SUPERVISION rule itself uses."""
+    people = {p.pk: domain.Person(str(p.pk), p.name, domain.Role(p.role), p.pgy_level) for p in data.people}
+    activities = {
+        code: domain.Activity(
+            code,
+            a.name,
+            Category(a.category),
+            supervision=domain.SupervisionKind(a.supervision),
+            provides_supervision=a.provides_supervision,
+        )
+        for code, a in data.activities.items()
+    }
+    held: dict[tuple[dt.date, str], list[tuple[domain.Person, domain.Activity]]] = {}
+    for (person, day, session), cell in data.cells.items():
+        if session != "NIGHT" and person in people:
+            held.setdefault((day, session), []).append((people[person], activities[cell.activity]))
+    cells = []
+    for day in data.days:
+        pairs = [supervision_of(held.get((day, session), [])) for session in ("AM", "PM")]
+        cells.append(_needed_and_there(day, [(pair.supervisors, pair.needed(policy)) for pair in pairs]))
+    return Line("Supervisors AM PM", "Supervisors there of those needed, in the morning and in the afternoon", cells)
+
+
+def _needed_and_there(day: dt.date, pairs: list[tuple[int, int]]) -> LineCell:
+    if not any(have or need for have, need in pairs):
+        return LineCell("", "", f"{day:%d %b}: nobody needs a supervisor")
+    short = any(have < need for have, need in pairs)
+    text = " ".join(f"{have}/{need}" for have, need in pairs)
+    title = ", ".join(f"{s} {have} there of {need} needed" for s, (have, need) in zip(("AM", "PM"), pairs, strict=True))
+    return LineCell(text, "bad" if short else "", f"{day:%d %b}: {title}")
+
+
+def _clinic(data: GridData, policy: domain.Policy) -> Line:
     counted = frozenset(code for code, a in data.activities.items() if a.counts_toward_clinic_capacity)
     counts = counts_by_day(data, counted)
     cells = [_pair(day, [counts.get((day, s), 0) for s in ("AM", "PM")], policy) for day in data.days]
-    return Line("Clinic AM/PM", f"People counted in clinic; at most {policy.clinic_capacity} in a half-day", cells)
+    return Line("In clinic AM PM", f"People counted in clinic; at most {policy.clinic_capacity} in a half-day", cells)
 
 
-def _pair(day: dt.date, counts: list[int], policy: ProgramPolicy) -> LineCell:
+def _pair(day: dt.date, counts: list[int], policy: domain.Policy) -> LineCell:
     most = max(counts)
     tone = "bad" if most > policy.clinic_capacity else "warn" if most > policy.clinic_comfort else ""
-    text = f"{counts[0]}/{counts[1]}" if most else ""
+    text = f"{counts[0]} {counts[1]}" if most else ""
     title = f"{day:%d %b}: {counts[0]} in the morning, {counts[1]} in the afternoon, of {policy.clinic_capacity}"
     return LineCell(text, tone, title)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
 from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +34,8 @@ def my_schedule(request: HttpRequest) -> HttpResponse:
     start = _monday(_asked(request) or _opening_day(today))
     days = person_days(person, start, start + dt.timedelta(days=SHOWN_DAYS - 1))
     policy = ProgramPolicy.objects.filter(pk=1).first() or ProgramPolicy()
-    upcoming = [day for day in days if day.date >= today] or days
+    published = [day for day in days if day.duties] or days
+    upcoming = [day for day in published if day.date >= today] or published
     context = {
         "person": person,
         "today": today,

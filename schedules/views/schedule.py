@@ -17,7 +17,7 @@ from schedules import access
 from schedules.domain.problem import Session
 from schedules.enums import ScheduleStatus
 from schedules.forms import GridForm, block_choices
-from schedules.models import Activity, Block, ProgramPolicy, Schedule
+from schedules.models import Activity, Block, Schedule
 from schedules.queries.grid import GridData, default_block, load_grid, versions_in
 from schedules.views.findings import findings_of, findings_per_person, marks_of
 from schedules.views.grid import CATEGORY_NAMES, Filters, build_rows, css_class, days_of, legend
@@ -97,7 +97,7 @@ def _common(  # noqa: PLR0917
         "filters": filters,
         "blocks": block_choices(blocks),
         "range_value": f"{data.start}..{data.end}",
-        "block": None if index is None else blocks[index],
+        "current_block": None if index is None else blocks[index],
         "previous_block": blocks[index - 1] if index else None,
         "next_block": blocks[index + 1] if index is not None and index + 1 < len(blocks) else None,
         "versions": [v for v in versions if v.status != ScheduleStatus.PUBLISHED],
@@ -141,7 +141,7 @@ def _grid_part(request: HttpRequest, data: GridData, filters: Filters, asked: di
     return {
         "days": days_of(data, today),
         "groups": groups,
-        "lines": coverage_lines(data, ProgramPolicy.objects.filter(pk=1).first() or ProgramPolicy()),
+        "lines": coverage_lines(data),
         "legend": legend(data),
         "findings": findings,
         "editable": editable,

@@ -25,6 +25,13 @@ document.addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
+// A picker of ranges ("2026-03-12..2026-04-08") fills the first and last day of its form.
+document.addEventListener("change", (event) => {
+  const form = document.getElementById(event.target.dataset?.rangeFor ?? "");
+  if (!form || !event.target.value) return;
+  [form.elements.start.value, form.elements.end.value] = event.target.value.split("..");
+});
+
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!button || button.disabled || event.target.matches("[hx-get], [hx-post], [method=get]")) return;
@@ -69,8 +76,11 @@ document.addEventListener("click", (event) => {
   if (!grid) return;
   opener = cell;
   const row = cell.closest("tr");
+  cell.dataset.place = JSON.stringify({ p: row.dataset.p, d: cell.closest("td").dataset.d, s: cell.value });
+  // A day of the same is one cell: its lower half stands for the afternoon.
+  const afternoon = cell.classList.contains("day") && event.offsetY > cell.clientHeight / 2;
   const address = new URL(grid.dataset.editor, location.href);
-  address.search = new URLSearchParams({ schedule: grid.dataset.schedule, person: row.dataset.p, date: cell.closest("td").dataset.d, session: cell.value });
+  address.search = new URLSearchParams({ schedule: grid.dataset.schedule, person: row.dataset.p, date: cell.closest("td").dataset.d, session: afternoon ? "PM" : cell.value });
   htmx.ajax("GET", address.pathname + address.search, { target: "#drawer", swap: "innerHTML" });
 });
 
@@ -90,4 +100,18 @@ document.addEventListener("click", (event) => { if (event.target.closest("[data-
 for (const box of document.querySelectorAll(".grid-box")) {
   const today = box.querySelector("thead th.today");
   if (today && box.scrollWidth > box.clientWidth) box.scrollLeft = today.offsetLeft - box.clientWidth / 2;
+}
+
+if (window.matchMedia("(max-width: 860px)").matches) {
+  for (const box of document.querySelectorAll("details[data-closed-on-phone]")) box.open = false;
+}
+
+// After a saved change the table is replaced; the cell that was being edited gets its place back.
+document.addEventListener("htmx:afterSettle", refind);
+function refind() {
+  if (!opener || opener.isConnected) return;
+  const { p, d, s } = opener.dataset.place ? JSON.parse(opener.dataset.place) : {};
+  if (!p) return;
+  const cell = document.querySelector(`tr[data-p="${p}"] td[data-d="${d}"] button.s[value="${s}"]`) ?? document.querySelector(`tr[data-p="${p}"] td[data-d="${d}"] button.s`);
+  if (cell) { cell.dataset.place = opener.dataset.place; opener = cell; }
 }
