@@ -9,6 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from backups.enums import BackupKind, BackupState, VerifyMethod
+from common.models import who_has_when
 
 
 class BackupPolicy(models.Model):
@@ -71,6 +72,7 @@ class Backup(models.Model):
                 condition=models.Q(deleted_at__isnull=True) | models.Q(state=BackupState.DELETED),
                 name="deleted_backup_says_so",
             ),
+            who_has_when("deleted", name="backup_deleted_by_has_time"),
         ]
 
     def __str__(self) -> str:

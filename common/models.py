@@ -19,6 +19,10 @@ class GateClosed(RuntimeError):
     """A guarded table was written outside the gate. A programming error, never a user's: no door shows it."""
 
 
+class HistoryBypassed(RuntimeError):
+    """A bulk write that would leave no history. A programming error, never a user's: no door shows it."""
+
+
 _gate_open: ContextVar[bool] = ContextVar("gate_open", default=False)
 
 
@@ -67,6 +71,15 @@ class TimeStamped(models.Model):
         abstract = True
 
 
+def who_has_when(verb: str, *, name: str) -> models.CheckConstraint:
+    """The constraint that nobody is named in `<verb>_by` without the time in `<verb>_at`.
+
+    The other way round is legal: the system acts without a user, and accounts are deleted.
+    """
+    nobody, timed = models.Q(**{f"{verb}_by__isnull": True}), models.Q(**{f"{verb}_at__isnull": False})
+    return models.CheckConstraint(condition=nobody | timed, name=name)
+
+
 class TrackedQuerySet(models.QuerySet[Any]):
     """Refuses the bulk writes that django-simple-history does not see.
 
@@ -75,13 +88,13 @@ class TrackedQuerySet(models.QuerySet[Any]):
     """
 
     def update(self, **kwargs: Any) -> int:
-        raise NotImplementedError("update() leaves no history; save each row or use bulk_update_with_history")
+        raise HistoryBypassed("update() leaves no history; save each row or use bulk_update_with_history")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("bulk_create() leaves no history; use bulk_create_with_history")
+        raise HistoryBypassed("bulk_create() leaves no history; use bulk_create_with_history")
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("bulk_update() leaves no history; use bulk_update_with_history")
+        raise HistoryBypassed("bulk_update() leaves no history; use bulk_update_with_history")
 
 
 class GuardedQuerySet(TrackedQuerySet):

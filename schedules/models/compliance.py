@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from common.models import TimeStamped, TrackedQuerySet
+from common.models import TimeStamped, TrackedQuerySet, who_has_when
 from schedules.enums import BreakerState, ComplianceStatus
 from schedules.models.schedule import Schedule
 
@@ -61,7 +61,10 @@ class Breaker(models.Model):
     objects = TrackedQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_breaker")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="one_breaker"),
+            who_has_when("changed", name="breaker_changed_by_has_time"),
+        ]
 
     def __str__(self) -> str:
         return self.get_state_display()

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
-from common.models import Guarded, GuardedQuerySet, TimeStamped, TrackedQuerySet
+from common.models import Guarded, GuardedQuerySet, TimeStamped, TrackedQuerySet, who_has_when
 from schedules.domain.problem import Session
 from schedules.domain.roster import Source
 from schedules.enums import ScheduleStatus
@@ -47,6 +47,7 @@ class Schedule(Guarded, TimeStamped):
                 condition=~Q(status=ScheduleStatus.PUBLISHED) | Q(published_at__isnull=False),
                 name="published_schedule_has_time",
             ),
+            who_has_when("published", name="schedule_published_by_has_time"),
             ExclusionConstraint(
                 name="one_published_schedule_per_date",
                 expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
@@ -106,13 +107,14 @@ class Publication(TimeStamped):
 
     class Meta:
         ordering = ["-published_at"]
+        constraints = [who_has_when("rolled_back", name="publication_rolled_back_by_has_time")]
 
     def __str__(self) -> str:
         return f"{self.schedule} published {self.published_at:%Y-%m-%d %H:%M}"
 
 
 class Amendment(TimeStamped):
-    """A change that a draft makes just outside its dates: the post-call day of its last call, in a published neighbour."""
+    """A change a draft makes just outside its dates: the post-call day of its last call, in a published neighbour."""
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="amendments")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
