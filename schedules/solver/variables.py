@@ -283,11 +283,10 @@ def _residents(board: Board) -> None:
         if slot.session is Session.NIGHT:
             board.choose(slot, _night(board, slot, code))
             continue
-        rest = rests[slot.person, slot.day]
+        rest = False if problem.activities[code].is_off else rests[slot.person, slot.day]
         post_call = board.call(slot.person, slot.day - ONE_DAY)
-        options = (
-            _pool_options(board, slot, code, pools[pool_of[slot]], rest) if slot in pool_of else {code: negation(rest)}
-        )
+        in_pool = slot in pool_of
+        options = _pool_options(board, slot, code, pools[pool_of[slot]], rest) if in_pool else {code: negation(rest)}
         if rest is not False:
             options = {**options, idle_code(slot.day): rest}
         board.choose(slot, _overridden(board, options, {POST_CALL_CODE: post_call}))
