@@ -8,11 +8,13 @@ from typing import Any
 
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
 from django.views import defaults
 from django_structlog.middlewares import RequestMiddleware
 
 from common.errors import DomainError, NotAllowed, NotFound
+from common.services import maintenance
 
 _DATABASE_DETAIL = re.compile(r"^\s*(DETAIL|CONTEXT|HINT):.*$", re.MULTILINE)
 _E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
@@ -53,6 +55,22 @@ class ContentPolicyMiddleware(CSPMiddleware):
         if request.path_info.startswith("/admin/") and not report_only:
             parts.update = {**(parts.update or {}), "script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
         return parts
+
+
+class MaintenanceMiddleware:
+    """While a restore swaps the database: 503 with Retry-After, as JSON for programs. Touches no database."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not maintenance.is_on():
+            return self.get_response(request)
+        headers = {"Retry-After": str(maintenance.RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
+        sentence = "The database is being restored. Try again in half a minute."
+        if request.path_info.startswith(("/api/", "/health", "/mcp")):
+            return JsonResponse({"code": "maintenance", "detail": sentence}, status=503, headers=headers)
+        return HttpResponse(loader.render_to_string("503.html"), status=503, headers=headers)
 
 
 class RefusalMiddleware:

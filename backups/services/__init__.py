@@ -1,5 +1,6 @@
 """What can be done with backups: one function per deed."""
 
+from backups.services.catalogue import find, rebuild_catalogue
 from backups.services.creating import create
 from backups.services.files import BackupFailed
 from backups.services.gating import (
@@ -12,21 +13,45 @@ from backups.services.gating import (
     policy,
     require_fresh,
 )
+from backups.services.integrity import Integrity, check_integrity
+from backups.services.pruning import NotPrunable, protector, prunable, prune
+from backups.services.restoring import (
+    ConfirmationNeeded,
+    NewerSchema,
+    drop_old_database,
+    finish_interrupted,
+    old_databases,
+    restore,
+)
 from backups.services.scratch import RestoreFailed, scratch_restore
 from backups.services.verifying import verify
 
 __all__ = [
     "BackupFailed",
+    "ConfirmationNeeded",
     "GateBusy",
+    "Integrity",
+    "NewerSchema",
     "NoFreshBackup",
+    "NotPrunable",
     "RestoreFailed",
+    "check_integrity",
     "create",
+    "drop_old_database",
     "ensure_fresh",
+    "find",
+    "finish_interrupted",
     "fresh_backup",
     "guard",
     "mark_broken_files",
+    "old_databases",
     "policy",
+    "protector",
+    "prunable",
+    "prune",
+    "rebuild_catalogue",
     "require_fresh",
+    "restore",
     "scratch_restore",
     "verify",
 ]

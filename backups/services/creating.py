@@ -54,7 +54,8 @@ def create(*, kind: BackupKind, label: str = "", by: User | None, at: dt.datetim
     _remove_leftovers(folder)
     backup = _reserve(folder, kind, label, by=by, at=at)
     try:
-        _dump(backup, folder / backup.file)
+        dump_to_file(backup, folder / backup.file)
+        backup.save()
         verified = verify(backup, by=by, at=at)
     except (DomainError, OSError, psycopg.Error, subprocess.SubprocessError) as error:
         raise _failed(backup, error, at=at) from error
@@ -88,8 +89,11 @@ def _database_clock() -> dt.datetime:
     return moment
 
 
-def _dump(backup: Backup, path: Path) -> None:
-    """Snapshot -> pg_dump -> gzip -> temporary name -> fsync -> rename, then the sidecar and the row's facts."""
+def dump_to_file(backup: Backup, path: Path) -> None:
+    """Snapshot -> pg_dump -> gzip -> temporary name -> fsync -> final name -> sidecar; puts the facts into `backup`.
+
+    Saves nothing: the backup before a migration has no row yet. Raises BackupFailed, OSError, psycopg.Error.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with _snapshot() as snapshot:
@@ -107,7 +111,6 @@ def _dump(backup: Backup, path: Path) -> None:
     backup.state = BackupState.UNVERIFIED
     files.write_sidecar(path, _facts(backup))
     files.sync_folder(path.parent)
-    backup.save()
 
 
 def _facts(backup: Backup) -> dict[str, object]:

@@ -40,13 +40,14 @@ def verify(backup: Backup, *, by: User | None, at: dt.datetime) -> Backup:
         facts = {"sha256": digest, "size_bytes": size}
         if method == VerifyMethod.RESTORE or not backup.row_counts:
             method = VerifyMethod.RESTORE
-            facts |= _prove_by_restore(backup)
+            facts |= prove_by_restore(backup)
     except (files.FileBroken, RestoreFailed) as error:
         reason = str(error)
     return _store(backup, method, facts, reason)
 
 
-def _prove_by_restore(backup: Backup) -> dict[str, object]:
+def prove_by_restore(backup: Backup) -> dict[str, object]:
+    """Restore the file and compare row counts; returns them where it had none. Raises FileBroken, RestoreFailed."""
     with scratch_restore(backup) as copy:
         found = row_counts(copy)
         if not backup.row_counts:

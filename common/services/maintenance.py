@@ -22,12 +22,17 @@ class UnderMaintenance(DomainError):
 
 
 def flag() -> Path:
-    """The file whose presence means maintenance; its text says why."""
+    """Its first line is the process that keeps maintenance on, the second says why."""
     return Path(settings.DATA_DIR) / "maintenance"
 
 
 def is_on() -> bool:
-    return flag().exists()
+    """Whether a living process keeps it on: the flag of a killed one counts no more."""
+    try:
+        owner = int(flag().read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return False
+    return Path(f"/proc/{owner}").exists()
 
 
 def turn_on(reason: str) -> None:
@@ -35,7 +40,7 @@ def turn_on(reason: str) -> None:
     path = flag()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".maintenance.{os.getpid()}")
-    part.write_text(reason)
+    part.write_text(f"{os.getpid()}\n{reason}\n")
     part.replace(path)
 
 

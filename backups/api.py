@@ -1,0 +1,135 @@
+"""REST: backups, to see, make, verify and restore."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+
+from backups import access, services
+from backups.enums import BackupKind, Risk
+from backups.models import Backup
+from backups.queries import count_differences
+
+
+class BackupOut(serializers.ModelSerializer):
+    class Meta:
+        model = Backup
+        fields = [
+            "id",
+            "file",
+            "kind",
+            "label",
+            "state",
+            "state_reason",
+            "created_at",
+            "verified_at",
+            "verify_method",
+            "size_bytes",
+            "sha256",
+            "row_counts",
+            "postgres_version",
+            "app_version",
+            "remote_copied_at",
+        ]
+
+
+class CreateIn(serializers.Serializer):
+    label = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)
+    sacred = serializers.BooleanField(required=False, default=False)
+
+
+class RestoreIn(serializers.Serializer):
+    confirm = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
+
+
+class Backups(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Backups with what was proven about each. Making one takes as long as the database is large (seconds)."""
+
+    queryset = Backup.objects.none()
+    serializer_class = BackupOut
+    filterset_fields = {"kind": ["exact"], "state": ["exact"]}
+    ordering_fields = ["created_at", "size_bytes"]
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Backup]:
+        return access.visible_backups(self.request.user) if self.request.user.pk else Backup.objects.none()
+
+    def get_object(self) -> Backup:
+        return access.backup_to_see(self.request.user, self.kwargs["pk"])
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        services.mark_broken_files()
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(request=CreateIn, responses={201: BackupOut, 409: OpenApiTypes.OBJECT})
+    def create(self, request: Request) -> Response:
+        """Make and verify a backup: regular, pre-operation with a label, or sacred."""
+        access.may_create(request.user)
+        asked = _valid(CreateIn, request)
+        kind = BackupKind.PRE_OPERATION if asked["label"] else BackupKind.REGULAR
+        if asked["sacred"]:
+            kind = BackupKind.SACRED
+        made = services.create(kind=kind, label=asked["label"], by=request.user, at=timezone.now())
+        return Response(BackupOut(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={200: BackupOut, 409: OpenApiTypes.OBJECT})
+    @action(detail=True, methods=["post"])
+    def verify(self, request: Request, pk: UUID) -> Response:
+        """Prove it again. The answer's `state` is VERIFIED, or BROKEN with `state_reason`."""
+        backup = access.backup_to_verify(request.user, pk)
+        return Response(BackupOut(services.verify(backup, by=request.user, at=timezone.now())).data)
+
+    @extend_schema(request=RestoreIn, responses={200: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT})
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: UUID) -> Response:
+        """Dry run with the row counts now and in the backup, unless `confirm` is the file's name."""
+        backup = access.backup_to_restore(request.user, pk)
+        asked = _valid(RestoreIn, request)
+        if not asked["confirm"]:
+            return Response(_preview(backup))
+        log = services.restore(
+            backup, by=request.user, at=timezone.now(), reason=asked["reason"], confirm=asked["confirm"]
+        )
+        return Response(
+            {
+                "dry_run": False,
+                "file": log.file,
+                "safety_backup": log.safety_backup,
+                "old_database": log.old_database,
+                "row_counts": log.row_counts_after,
+            }
+        )
+
+
+def _preview(backup: Backup) -> dict[str, Any]:
+    rows = [{"table": c.table, "now": c.now, "in_backup": c.then} for c in count_differences(backup)]
+    return {
+        "dry_run": True,
+        "file": backup.file,
+        "state": backup.state,
+        "risk": Risk.CRITICAL,
+        "row_counts": rows,
+        "detail": f'To restore it, send "confirm": "{backup.file}".',
+    }
+
+
+def _valid(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    asked = serializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    return dict(asked.validated_data)
+
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("backups", Backups, basename="api-backups")
+urlpatterns = router.urls
