@@ -18,6 +18,7 @@ from common.models import bulk_create_with_history, guarded_writes_allowed
 from schedules import models
 from schedules.domain.problem import Category, Role, Session, ShedTier, SupervisionKind, WorkKind
 from schedules.enums import AbsenceKind, AbsenceStatus, DemandBasis, RotationKind, ScheduleStatus
+from tests.factories.backups import database_clock
 
 _numbers = itertools.count(1)
 
@@ -100,7 +101,7 @@ def open_gate() -> Iterator[None]:
 
     Rows only, no file: tests of the gate itself make real backups.
     """
-    now = timezone.now()
+    now = database_clock()
     with transaction.atomic():
         backup = Backup.objects.create(
             file=f"residency_scheduler_test_{next(_numbers)}.sql.gz",

@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 
 import pytest
+import time_machine
 from django.db import connection
 
 from schedules.domain.problem import Session
@@ -24,6 +25,13 @@ def quick_backups(settings, tmp_path):
     """Real dumps, verified by their checksum alone: the scratch restore has tests of its own."""
     settings.BACKUP_DIR = tmp_path
     settings.BACKUP_VERIFY = "checksum"
+
+
+@pytest.fixture(autouse=True)
+def frozen():
+    """History rows of the factories bear the test's time."""
+    with time_machine.travel(AT, tick=False):
+        yield
 
 
 @pytest.fixture
