@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django_q.tasks import async_task
 
@@ -43,36 +43,35 @@ def mail(ids: Iterable[UUID | str], /, *, at: dt.datetime) -> int:
     Each is claimed in its own transaction: a second worker with the same list sends nothing twice, and one that the
     mail server refuses stays unsent and leaves the others alone.
     """
-    sent = 0
-    with get_connection() as connection:
-        for pk in ids:
-            with transaction.atomic():
-                note = (
-                    Notification.objects.select_for_update(skip_locked=True, of=("self",))
-                    .select_related("user")
-                    .filter(pk=pk, mailed_at__isnull=True, user__is_active=True)
-                    .first()
-                )
-                if note is None:
-                    continue
-                try:
-                    _message(note, connection).send()
-                except OSError as failure:
-                    _log.warning("mail_failed", notification=str(note.pk), failure=type(failure).__name__)
-                    continue
-                note.mailed_at = at
-                note.save(update_fields=["mailed_at"])
-                sent += 1
-    return sent
+    return sum(_mail_one(pk, at) for pk in ids)
 
 
-def _message(note: Notification, connection: object) -> EmailMessage:
+@transaction.atomic
+def _mail_one(pk: UUID | str, at: dt.datetime) -> bool:
+    note = (
+        Notification.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("user")
+        .filter(pk=pk, mailed_at__isnull=True, user__is_active=True)
+        .first()
+    )
+    if note is None:
+        return False
+    try:
+        _message(note).send()
+    except OSError as failure:
+        _log.warning("mail_failed", notification=str(note.pk), failure=type(failure).__name__)
+        return False
+    note.mailed_at = at
+    note.save(update_fields=["mailed_at"])
+    return True
+
+
+def _message(note: Notification) -> EmailMessage:
     link = f"\n\n{settings.SITE_URL}{note.url}" if note.url else ""
     return EmailMessage(
         subject=" ".join(note.title.split()),
         body=f"{note.body or note.title}{link}",
         to=[note.user.email],
-        connection=connection,
     )
 
 
