@@ -245,9 +245,11 @@ def _finish(stored: RestoreLog, *, at: dt.datetime) -> RestoreLog:
     stored.step, stored.succeeded, stored.finished_at = "done", True, timezone.now()
     stored.save()
     rebuild_catalogue(at)
-    database_restored.send(
-        sender=RestoreLog, file=stored.file, at=at, reason=f"the database was restored from {stored.file}"
-    )
+    reason = f"the database was restored from {stored.file}"
+    for _, answer in database_restored.send_robust(sender=RestoreLog, file=stored.file, at=at, reason=reason):
+        # The swap is done and stands; what an app above could not clean up is for the log, not a failed restore.
+        if isinstance(answer, Exception):
+            _log.error("after_restore_failed", failure=type(answer).__name__)
     _log.info("database_restored", file=stored.file, old_database=stored.old_database)
     return stored
 

@@ -14,6 +14,7 @@ from common.errors import DomainError
 
 class Command(BaseCommand):
     help = "Makes a backup and verifies it. Exit code 0 only when a verified backup exists."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         kind = parser.add_mutually_exclusive_group()

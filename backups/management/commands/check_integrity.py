@@ -14,6 +14,7 @@ class Command(BaseCommand):
     help = (
         "Checks constraints, links and row counts against the last backup; changes nothing. Exit code 1 on a problem."
     )
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = services.check_integrity(timezone.now())

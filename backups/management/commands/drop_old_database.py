@@ -12,6 +12,7 @@ from common.errors import DomainError
 
 class Command(BaseCommand):
     help = "Lists the databases that restores kept; with a name, drops it after the name was typed again."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?")

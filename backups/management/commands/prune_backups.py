@@ -13,6 +13,7 @@ from common.errors import DomainError
 
 class Command(BaseCommand):
     help = "Shows the backups that retention proposes for deletion, and deletes exactly these after a yes."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--yes", action="store_true", help="Confirm the list without being asked.")

@@ -14,6 +14,7 @@ from common.errors import DomainError
 
 class Command(BaseCommand):
     help = "Verifies a backup file: gzip, closing line, SHA-256, scratch restore. Exit code 0 only when it is sound."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file")
