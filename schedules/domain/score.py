@@ -129,24 +129,37 @@ def pattern_counts(problem: Problem, roster: Roster) -> tuple[int, int]:
 
 
 def _weekend_equity(problem: Problem, roster: Roster) -> int:
-    """WEEKEND_EQUITY: per PGY level, most minus fewest weekend duty days of those whose pattern has any."""
-    total = 0
-    for group in weekend_groups(problem).values():
-        worked = [sum(_works(problem, roster, person, day) for day in days) for person, days in group.items()]
-        total += max(worked) - min(worked)
-    return total
+    """WEEKEND_EQUITY: triangular distance of every resident's weekend duty days from the level's fair share."""
+    return sum(
+        share.cost(sum(_works(problem, roster, person, day) for day in weekend_days(problem)))
+        for person, share in weekend_shares(problem).items()
+    )
 
 
-def weekend_groups(problem: Problem) -> Mapping[int | None, Mapping[PersonId, tuple[Date, ...]]]:
-    """Per PGY level the residents whose pattern has inpatient, emergency or night duty on weekend days, and all weekend days."""
+def weekend_days(problem: Problem) -> tuple[Date, ...]:
+    return tuple(day for day in problem.days if day.weekday() >= Weekday.SAT)
+
+
+def weekend_shares(problem: Problem) -> Mapping[PersonId, FairShare]:
+    """The fair number of weekend duty days of residents whose pattern has any.
+
+    The mean of the PGY level after one day in seven off; nobody is asked for more than the own pattern allows.
+    """
     base = resident_base(problem)
-    weekend = tuple(day for day in problem.days if day.weekday() >= Weekday.SAT)
-    groups: dict[int | None, dict[PersonId, tuple[Date, ...]]] = defaultdict(dict)
+    planned: dict[int | None, dict[PersonId, int]] = defaultdict(dict)
     for person in problem.residents:
-        codes = {base.get(Slot(person.id, day, session)) for day in weekend for session in SESSIONS} - {None}
-        if any(problem.activities[code].category in RESTED for code in codes if code):
-            groups[person.pgy_level][person.id] = weekend
-    return {level: group for level, group in groups.items() if len(group) > 1}
+        codes = [
+            {base.get(Slot(person.id, day, session)) for session in SESSIONS} - {None} for day in weekend_days(problem)
+        ]
+        worked = sum(any(problem.activities[code].is_duty for code in day if code) for day in codes)
+        if any(problem.activities[code].category in RESTED for day in codes for code in day if code):
+            planned[person.pgy_level][person.id] = worked
+    shares: dict[PersonId, FairShare] = {}
+    for group in planned.values():
+        low, rest = divmod(sum(group.values()) * 6, 7 * len(group))
+        for person, own in group.items():
+            shares[person] = FairShare(0, min(low, own * 6 // 7), low + (rest > 0))
+    return shares
 
 
 def _works(problem: Problem, roster: Roster, person: PersonId, day: Date) -> bool:

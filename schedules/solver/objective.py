@@ -12,6 +12,7 @@ from schedules.domain.pattern import ADMIN_CODE, flexible_weeks, resident_base
 from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Person, Session, Weekday
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import (
+    FairShare,
     FMIT_NIGHTS,
     NEAR_FMIT_COST,
     SPACING_COST,
@@ -27,7 +28,8 @@ from schedules.domain.score import (
     preferred_slots,
     supervision_need,
     supervisor_units,
-    weekend_groups,
+    weekend_days,
+    weekend_shares,
 )
 from schedules.solver.constraints import board_timeline, by_half_day, crowd, work_in, worked_on
 from schedules.solver.variables import FMIT_CODE, POST_CALL_CODE, Board, Literal, Sum, distinct, negation
@@ -145,18 +147,10 @@ def _moved(board: Board) -> Sum:
 
 
 def _weekend_equity(board: Board) -> Sum:
+    days = weekend_days(board.problem)
     total = Sum()
-    for group in weekend_groups(board.problem).values():
-        worked = [Sum().extend(worked_on(board, person, day) for day in days) for person, days in group.items()]
-        if all(each.is_constant for each in worked):
-            total.constant += max(each.constant for each in worked) - min(each.constant for each in worked)
-            continue
-        top = max(greatest(each) for each in worked)
-        most, least = board.model.new_int_var(0, top, ""), board.model.new_int_var(0, top, "")
-        for each in worked:
-            board.model.add(most >= each.expression)
-            board.model.add(least <= each.expression)
-        total.add(most).add(least, -1)
+    for person, share in weekend_shares(board.problem).items():
+        total.include(_distance(board, share, [worked_on(board, person, day) for day in days]))
     return total
 
 
@@ -264,15 +258,19 @@ def all_hold_exactly(board: Board, one: Literal, other: Literal) -> Literal:
 
 
 def _call_equity(board: Board) -> Sum:
-    """A unit per step of the triangular cost, so that the cost is convex and its relaxation tight."""
     problem = board.problem
     total = Sum()
     for (person, kind), share in fair_shares(problem).items():
         days = [day for day in problem.days if night_kind(day, problem.holidays) is kind]
-        calls = Sum(share.so_far).extend(board.call(person, day) for day in days)
-        total.include(_steps(board, Sum(-share.high).include(calls)))
-        total.include(_steps(board, Sum(share.low).include(calls, -1)))
+        total.include(_distance(board, share, [board.call(person, day) for day in days]))
     return total
+
+
+def _distance(board: Board, share: FairShare, literals: Iterable[Literal]) -> Sum:
+    """The share's cost, a unit per step, so that it is convex and its relaxation tight."""
+    number = Sum(share.so_far).extend(literals)
+    over = _steps(board, Sum(-share.high).include(number))
+    return over.include(_steps(board, Sum(share.low).include(number, -1)))
 
 
 def _steps(board: Board, amount: Sum) -> Sum:

@@ -70,7 +70,8 @@ def solve(
     minimise(board, reference=reference)
     start = greedy_roster(board)
     quick = time.monotonic() - began if is_legal(problem, start) else None
-    hint(board, options.hint if options.hint is not None else start)
+    hint(board, start if quick is not None and options.hint is None else options.hint or start)
+    complete_hint(board, options.seed)
     watch = _Watch(board, reference, on_progress, should_stop, began)
     status = watch.run(_solver(options, options.timeout_seconds - (time.monotonic() - began)))
     if watch.stopped is StopKind.ABORT:
@@ -150,6 +151,22 @@ def hint(board: Board, roster: Roster) -> None:
             if literal.index not in seen:
                 seen.add(literal.index)
                 board.model.add_hint(literal, value)
+
+
+def complete_hint(board: Board, seed: int) -> None:
+    """Give the helper variables the values that go with the hinted cells, so that the search begins with a roster."""
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.fix_variables_to_their_hinted_value = True
+    parameters.num_workers = 1
+    parameters.random_seed = seed
+    parameters.max_time_in_seconds = 2
+    if solver.solve(board.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return
+    values = solver.response_proto.solution
+    board.model.clear_hints()
+    for index, value in enumerate(values):
+        board.model.add_hint(board.model.get_int_var_from_proto_index(index), value)
 
 
 def _solver(options: Options, seconds: float) -> cp_model.CpSolver:
