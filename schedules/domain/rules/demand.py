@@ -82,7 +82,7 @@ def _finding(
         rule="DEMAND_MIN",
         severity=Severity.HARD if demand.hard else Severity.MINOR,
         people=tuple(filled),
-        subject=(demand.activity, *roles),
+        subject=(demand.activity, "over" if len(filled) > limit else "short", *sorted(roles)),
         start=demand.day,
         end=demand.day,
         session=demand.session,

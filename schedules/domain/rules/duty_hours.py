@@ -31,9 +31,9 @@ def hours_80(problem: Problem, roster: Roster) -> Iterator[Finding]:
         hours = sum(period.track.hours.get(day, 0) for day in period.days)
         limit, comfort = policy.weekly_hours_limit * weeks, policy.weekly_hours_warning * weeks
         if hours > limit + TOLERANCE:
-            yield _hours_finding(period, hours, limit, Severity.HARD)
+            yield _hours_finding(period, hours, policy.weekly_hours_limit, Severity.HARD)
         elif hours > comfort + TOLERANCE:
-            yield _hours_finding(period, hours, limit, Severity.WARNING)
+            yield _hours_finding(period, hours, policy.weekly_hours_warning, Severity.WARNING)
         if period.unknown and hours <= limit + TOLERANCE:
             unfinished.append(period)
     yield from _not_finished("HOURS_80", unfinished)
@@ -41,15 +41,13 @@ def hours_80(problem: Problem, roster: Roster) -> Iterator[Finding]:
     yield from _off_site(index)
 
 
-def _hours_finding(period: RotationPeriod, hours: float, limit: float, severity: Severity) -> Violation:
+def _hours_finding(period: RotationPeriod, hours: float, weekly: float, severity: Severity) -> Violation:
+    """`weekly` is the level exceeded: 80 h a week for a violation, 75 for a warning."""
     person, block = period.person, period.block
-    weeks = (len(period.days) - len(period.leave)) / 7
-    average = f", {number(hours / weeks)} a week" if weeks else ""
-    advice = (
-        f"take {number(hours - limit)} h away"
-        if severity is Severity.HARD
-        else f"{number(limit - hours)} h are left, keep extra duty away"
-    )
+    counted = len(period.days) - len(period.leave)
+    limit = weekly * counted / 7
+    average = f" or {number(hours * 7 / counted)} a week" if counted else ""
+    step = "take at least" if severity is Severity.HARD else "near the limit, if you can take"
     return Violation(
         rule="HOURS_80",
         severity=severity,
@@ -57,10 +55,9 @@ def _hours_finding(period: RotationPeriod, hours: float, limit: float, severity:
         start=block.start,
         end=block.end,
         message=(
-            f"{person.name} has {number(hours)} h of duty in block {block.number} "
-            f"({span(block.start, block.end)}){average}; "
-            f"the limit is {number(limit)} h over {count(len(period.days) - len(period.leave), 'day')} without "
-            f"leave: {advice}."
+            f"{person.name} has {number(hours)} h of duty{average} in block {block.number} "
+            f"({span(block.start, block.end)}); {number(weekly)} h a week over {count(counted, 'day')} without leave are "
+            f"{number(limit)} h: {step} {number(hours - limit)} h away."
         ),
         measured=round(hours, 2),
         limit=round(limit, 2),
@@ -68,7 +65,7 @@ def _hours_finding(period: RotationPeriod, hours: float, limit: float, severity:
             "resident_id": person.id,
             "week": block.start.isoformat(),
             "hours": round(hours, 2),
-            "hours_per_week": round(hours / weeks, 2) if weeks else 0,
+            "hours_per_week": round(hours * 7 / counted, 2) if counted else 0,
             "block": block.number,
         },
     )
