@@ -134,7 +134,7 @@ def _duty(row: Assignment) -> Duty:
 
 
 def weeks_of(person: Person, days: list[PersonDay]) -> list[Week]:
-    """Hours per calendar week of the days given; a week that is not wholly inside is marked incomplete."""
+    """Hours per calendar week of the days given; a week without seven published days is marked incomplete."""
     logs: dict[dt.date, Decimal] = dict(
         DutyLog.objects.filter(person=person, date__range=(days[0].date, days[-1].date))
         .order_by()
@@ -149,7 +149,7 @@ def weeks_of(person: Person, days: list[PersonDay]) -> list[Week]:
             start=monday,
             scheduled=sum((day.hours for day in week), Decimal(0)),
             logged=sum((logs.get(day.date, Decimal(0)) for day in week), Decimal(0)),
-            is_complete=len(week) == 7,
+            is_complete=sum(bool(day.duties) for day in week) == 7,
         )
         for monday, week in weeks.items()
     ]
