@@ -37,7 +37,7 @@ class Coverage:
 
     @property
     def rate(self) -> float | None:
-        """`coverage_rate`: filled units / demanded units; a demand for 2 filled by 1 counts one half of its two units."""
+        """`coverage_rate`: filled units / demanded units; a demand for 2 filled by 1 has half of its units."""
         return self.demand.rate
 
     @property
@@ -82,7 +82,7 @@ def _holders(problem: Problem, roster: Roster) -> Mapping[tuple[Date, Session, A
 
 
 def _half_days(problem: Problem, roster: Roster, unassigned: Set[Slot]) -> tuple[int, int]:
-    """Half-days with an assignment and all half-days: faculty every day, residents on the days of a block assignment."""
+    """Half-days with an assignment, and all: faculty every day, residents where a block assignment covers the day."""
     faculty = {person.id for person in problem.faculty}
     placed = problem.assignment_of
     days = len(problem.days)

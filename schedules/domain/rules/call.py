@@ -228,7 +228,8 @@ def call_equity(problem: Problem, roster: Roster) -> Iterator[Finding]:
                     (problem.start, problem.end),
                     None,
                     f"{person.name} has {count(calls[person.id], 'call')} of kind {NIGHT_NAMES[kind]} this "
-                    f"year up to {on(problem.end)}, {side} than the even share of {number(share)}: even it out in the coming weeks.",
+                    f"year up to {on(problem.end)}, {side} than the even share of {number(share)}: even it out "
+                    "in the coming weeks.",
                     severity=Severity.ADVISORY,
                     subject=(person.id, kind.value),
                     measured=calls[person.id],

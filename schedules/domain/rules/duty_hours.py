@@ -47,7 +47,8 @@ def _hours_finding(period: RotationPeriod, hours: float, weekly: float, severity
     counted = len(period.days) - len(period.leave)
     limit = weekly * counted / 7
     average = f" or {number(hours * 7 / counted)} a week" if counted else ""
-    step = "take at least" if severity is Severity.HARD else "near the limit, if you can take"
+    over = f"{number(hours - limit)} h"
+    advice = f"take {over} away" if severity is Severity.HARD else f"{over} above the early warning, add no duty"
     return Violation(
         rule="HOURS_80",
         severity=severity,
@@ -56,8 +57,8 @@ def _hours_finding(period: RotationPeriod, hours: float, weekly: float, severity
         end=block.end,
         message=(
             f"{person.name} has {number(hours)} h of duty{average} in block {block.number} "
-            f"({span(block.start, block.end)}); {number(weekly)} h a week over {count(counted, 'day')} without leave are "
-            f"{number(limit)} h: {step} {number(hours - limit)} h away."
+            f"({span(block.start, block.end)}); {number(weekly)} h a week over {count(counted, 'day')} "
+            f"without leave are {number(limit)} h: {advice}."
         ),
         measured=round(hours, 2),
         limit=round(limit, 2),
