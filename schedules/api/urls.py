@@ -7,10 +7,13 @@ from rest_framework.routers import SimpleRouter
 
 from schedules.api import (
     absences,
+    assignments_bulk,
     block_assignments,
     calendar,
     people,
     rotations,
+    runs,
+    schedule,
     schedules,
 )
 
