@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -66,8 +66,6 @@ class Validation:
     report: Report
     coverage: Coverage
     margins: MarginReport
-    unassigned: frozenset[Slot] = field(default_factory=frozenset)
-    """Half-days left OFF only because nothing was found: they count as unassigned."""
 
     @property
     def coverage_rate(self) -> float | None:
@@ -81,13 +79,12 @@ class Validation:
     @cached_property
     def person_half_days(self) -> tuple[int, int]:
         """(assigned, all) person-half-days of the people scheduled in the range."""
-        return self.coverage.assigned_half_days - len(self.unassigned), self.coverage.half_days
+        return self.coverage.assigned_half_days, self.coverage.half_days
 
     @cached_property
     def acceptance(self) -> Acceptance:
         policy = self.problem.policy
         counted, acgme = len(self.report.counted), len(self.acgme_violations)
-        assigned, total = self.person_half_days
         checks = (
             Check("ACGME", not acgme, f"{acgme} violations of duty hours or supervision."),
             Check(
@@ -96,9 +93,7 @@ class Validation:
                 f"{counted} violations; fewer than {policy.max_violations} are accepted.",
             ),
             _above("COVERAGE", self.coverage_rate, policy.min_coverage, "of the demand is filled"),
-            _above(
-                "ASSIGNED", assigned / total if total else None, policy.min_coverage, "of all half-days are assigned"
-            ),
+            _above("ASSIGNED", self.coverage.assigned_rate, policy.min_coverage, "of all half-days are assigned"),
             self._n1_check(),
         )
         return Acceptance(checks, _advice(counted, policy.max_violations, policy.discard_violations))
@@ -160,14 +155,13 @@ def validate(
 
 
 def judge(problem: Problem, roster: Roster, *, unassigned: frozenset[Slot] = frozenset()) -> Validation:
-    """Judge a roster that is in hand. Pure."""
+    """Judge a roster that is in hand. Pure. `unassigned` half-days are OFF only because nothing was found for them."""
     return Validation(
         problem=problem,
         roster=roster,
         report=check(problem, roster),
-        coverage=coverage(problem, roster),
+        coverage=coverage(problem, roster, unassigned=unassigned),
         margins=margins(problem, roster),
-        unassigned=unassigned,
     )
 
 

@@ -34,7 +34,7 @@ from schedules.services.runs.outcome import conflicts_of, result_of
 from schedules.services.runs.request import UNCLAIMED_STATUSES, order_of
 from schedules.services.runs.solving import Solved, solve_range
 from schedules.services.runs.watch import Watch
-from schedules.services.transitions import Fenced, move, save
+from schedules.services.transitions import Fenced, RunConflict, move, save
 from schedules.services.validation import Validation, judge
 from schedules.solver.options import Outcome
 
@@ -73,7 +73,7 @@ def execute(run_id: uuid.UUID, *, clock: Clock = timezone.now) -> None:
 def _give_up(run: GenerationRun, reason: str, watch: Watch, clock: Clock) -> None:
     try:
         fail(run, reason, at=clock(), fence=watch.claim)
-    except Fenced:
+    except (Fenced, RunConflict):
         log.warning("run_fenced", run=str(run.pk))
 
 
@@ -109,12 +109,12 @@ def _carry_out(run: GenerationRun, watch: Watch, clock: Clock) -> None:
     if not solved.complete:
         _end_without_roster(run, solved, watch, clock)
         return
-    if _asked(run, watch) == StopRequest.ABORT:
-        raise Stopped
     run = move(run, RunStatus.VALIDATING, at=clock(), fence=watch.claim)
     roster = replace(before, cells=solved.cells, locked=before.locked & solved.cells.keys())
     roster = _with_edges(problem, roster)
     judged = judge(problem, roster, unassigned=frozenset(solved.unassigned))
+    if _asked(run, watch) == StopRequest.ABORT:
+        raise Stopped
     result = result_of(solved.pieces, judged, seconds=seconds, policy=_policy_of(problem))
     _write(run, watch, clock, problem=problem, roster=roster, judged=judged, result=result, inputs=inputs)
 
@@ -173,16 +173,17 @@ def _end_without_roster(run: GenerationRun, solved: Solved, watch: Watch, clock:
     if last.solution.outcome is Outcome.INFEASIBLE:
         conflicts = conflicts_of(last)
         reason = f"{last.label}: no schedule can satisfy these data. The conflicting rules, people and dates are named."
-        ended = move(
-            run,
-            RunStatus.INFEASIBLE,
-            at=at,
-            fence=watch.claim,
-            reason=reason,
-            finished_at=at,
-            result={"conflicts": conflicts},
-        )
-        notices.infeasible(ended, at=at)
+        with transaction.atomic():
+            ended = move(
+                run,
+                RunStatus.INFEASIBLE,
+                at=at,
+                fence=watch.claim,
+                reason=reason,
+                finished_at=at,
+                result={"conflicts": conflicts},
+            )
+            notices.infeasible(ended, at=at)
         return
     reason = f"{last.label}: no schedule was found in {run.timeout_seconds} seconds. Give it more time, or use greedy."
     move(run, RunStatus.TIMED_OUT, at=at, fence=watch.claim, finished_at=at, reason=reason)
@@ -234,7 +235,7 @@ def _write(
             progress=watch.progress,
             finished_at=at,
         )
-    notices.draft_ready(ended, judged, at=at)
+        notices.draft_ready(ended, judged, at=at)
 
 
 def _with_edges(problem: Problem, roster: Roster) -> Roster:

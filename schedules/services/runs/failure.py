@@ -33,6 +33,7 @@ def partial_assignments(run: GenerationRun) -> int:
     return Assignment.objects.filter(schedule_id=draft_id(run)).count()
 
 
+@transaction.atomic
 def fail(run: GenerationRun, reason: str, *, at: dt.datetime, fence: uuid.UUID | None = None) -> GenerationRun:
     """End a run FAILED with its step, reason, health and the rows counted; tell those who decide. Raises Fenced."""
     step = GenerationRun.objects.values_list("status", flat=True).get(pk=run.pk)

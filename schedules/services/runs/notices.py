@@ -21,7 +21,7 @@ def draft_ready(run: GenerationRun, judged: Validation, *, at: dt.datetime) -> N
     """Tell who asked; more violations than the policy's limit for discarding go to the deciders too."""
     summary = judged.acceptance.summary
     _tell(_asker(run), run, kind="draft_ready", title=f"Draft ready: {_range(run)}", body=summary, at=at)
-    if len(judged.counted) > judged.problem.policy.discard_violations:
+    if len(judged.report.counted) > judged.problem.policy.discard_violations:
         _escalate(run, title=f"Many violations in the draft {_range(run)}", body=summary, at=at)
 
 

@@ -159,7 +159,9 @@ def confirm(run: GenerationRun, *, by: User, at: dt.datetime, answer: bool | str
         return ring(confirmed)
 
 
-def retry(run: GenerationRun, *, by: User, at: dt.datetime, answer: bool | str = False) -> GenerationRun:
+def retry(
+    run: GenerationRun, *, by: User, at: dt.datetime, answer: bool | str = False, needs_worker: bool = True
+) -> GenerationRun:
     """Try an ended run again, behind a `pre-retry` backup of its own; only while health is green."""
     if run.status not in ENDED_WITHOUT_DRAFT:
         raise RunConflict(
@@ -167,7 +169,7 @@ def retry(run: GenerationRun, *, by: User, at: dt.datetime, answer: bool | str =
             status=run.status,
         )
     order = order_of(run)
-    shown = preflight(order.start, order.end, at=at)
+    shown = preflight(order.start, order.end, at=at, needs_worker=needs_worker)
     _refuse_what_cannot_work(shown)
     question = confirmation.digest(shown.fingerprint, order.digest(), run.pk)
     try:

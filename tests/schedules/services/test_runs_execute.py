@@ -1,0 +1,252 @@
+"""Carrying a run out in this process to each of its ends; nothing is ever half written."""
+
+import datetime as dt
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from accounts.enums import Role
+from backups.models import Backup
+from schedules.domain.problem import Session
+from schedules.enums import RunStatus, StopRequest
+from schedules.models import Assignment, GenerationRun, Schedule
+from schedules.services import presence, publishing, runs
+from tests.factories import accounts, generation, program
+
+START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
+AT = dt.datetime(2026, 3, 1, 8, 0, tzinfo=dt.UTC)
+ORDER = runs.Order(START, END, algorithm="greedy")
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def quick_backups(settings, tmp_path):
+    settings.BACKUP_DIR = tmp_path / "backups"
+    settings.BACKUP_VERIFY = "checksum"
+
+
+@pytest.fixture
+def tiny():
+    return program.tiny_program()
+
+
+@pytest.fixture
+def pd():
+    return accounts.user(Role.PROGRAM_DIRECTOR)
+
+
+def asked(by, order=ORDER):
+    return runs.request_run(order, by=by, at=AT, confirm=True, needs_worker=False)
+
+
+def ended(run):
+    runs.execute(run.pk, clock=lambda: AT)
+    return GenerationRun.objects.get(pk=run.pk)
+
+
+def ended_while(run, happens):
+    """As `ended`; once the solver is done, and before anything is judged or written, something happens."""
+    pending = [happens]
+
+    def clock():
+        solving = GenerationRun.objects.get(pk=run.pk).status == RunStatus.SOLVING
+        if solving and pending and threading.current_thread() is threading.main_thread():
+            pending.pop()()
+        return AT
+
+    runs.execute(run.pk, clock=clock)
+    return GenerationRun.objects.get(pk=run.pk)
+
+
+def written():
+    return Schedule.objects.count(), Assignment.objects.count()
+
+
+def test_a_run_ends_with_a_judged_draft_behind_its_own_backup(tiny, pd):
+    run = ended(asked(pd, runs.Order(START, END, timeout_seconds=20, seed=3)))
+
+    assert (run.status, run.reason) == (RunStatus.DRAFT_READY, "")
+    assert run.backup.file.startswith("residency_scheduler_pre-block-10_")
+    assert run.schedule.status == "DRAFT"
+    assert run.schedule.pk == runs.draft_id(run)
+    assert run.schedule.fingerprint == run.fingerprint
+    assert run.schedule.stale_since is None
+    assert run.schedule.assignments.filter(session__in=["AM", "PM"]).count() == run.result["total_blocks"]
+    assert run.result["validation"]["acgme_compliant"] is True
+    assert run.result["seed"] == 3
+    assert run.result["free_decisions"] > 0
+    assert run.result["policy"]["clinic_capacity"] == 8
+    assert run.result["bound"] <= run.result["objective"]
+    assert {row.history_user for row in Assignment.history.all()} == {pd}
+    assert [row.status for row in run.history.order_by("history_id")] == [
+        RunStatus.QUEUED,
+        RunStatus.PREFLIGHT,
+        RunStatus.BACKING_UP,
+        RunStatus.SOLVING,
+        RunStatus.VALIDATING,
+        RunStatus.DRAFT_READY,
+    ]
+
+
+def test_a_second_ring_does_nothing_twice(tiny, pd):
+    run = ended(asked(pd))
+    before = written()
+
+    again = ended(run)
+
+    assert (written(), again.updated_at) == (before, run.updated_at)
+
+
+def test_a_run_that_another_worker_holds_is_left_alone(tiny, pd):
+    run = asked(pd)
+
+    presence.try_hold_run(run.pk)
+    untouched = ended(run)
+
+    assert (untouched.status, untouched.claim) == (RunStatus.QUEUED, None)
+
+
+def test_inputs_changed_since_the_yes_ask_for_another(tiny, pd):
+    run = asked(pd)
+    program.absence(tiny.faculty[0], START)
+
+    waiting = ended(run)
+
+    assert (waiting.status, waiting.claim, waiting.confirmed_by) == (RunStatus.AWAITING_CONFIRMATION, None, None)
+    assert waiting.reason == "The inputs changed after the confirmation; look at them and confirm again."
+
+
+def test_inputs_changed_while_solving_make_the_draft_stale(tiny, pd):
+    run = asked(pd)
+
+    done = ended_while(run, lambda: program.absence(tiny.faculty[0], START))
+
+    assert (done.status, done.schedule.stale_since) == (RunStatus.DRAFT_READY, AT)
+    assert done.schedule.stale_reason == "The inputs changed while the solver ran."
+
+
+def test_data_without_a_solution_are_infeasible_with_names(tiny, pd):
+    nights = [START + dt.timedelta(days=n) for n in range(7)]
+    published = program.schedule(START, END, status="PUBLISHED")
+    program.assignments(published, [(tiny.residents[3], day, Session.NIGHT, "NF") for day in nights], locked=True)
+
+    run = ended(asked(pd, runs.Order(START, END, timeout_seconds=30)))
+
+    assert (run.status, run.schedule) == (RunStatus.INFEASIBLE, None)
+    assert written() == (1, 7)
+    statements = run.result["conflicts"][0]["statements"]
+    assert "NIGHT_FLOAT_6" in {statement["rule"] for statement in statements}
+    assert (
+        pd.notifications.filter(kind="escalation").get().title == "No schedule is possible for 2026-03-12 to 2026-04-08"
+    )
+
+
+def test_an_abort_before_the_answer_keeps_nothing(tiny, pd):
+    run = asked(pd)
+
+    done = ended_while(run, lambda: runs.request_abort(GenerationRun.objects.get(pk=run.pk), by=pd, at=AT))
+
+    assert (done.status, done.stop_request) == (RunStatus.CANCELLED, StopRequest.ABORT)
+    assert written() == (0, 0)
+
+
+def test_a_backup_that_fails_ends_the_run_before_anything_else(tiny, pd, settings, tmp_path):
+    blocked = tmp_path / "a-file"
+    blocked.write_text("not a folder")
+    run = asked(pd)
+    settings.BACKUP_DIR = blocked
+
+    failed = ended(run)
+
+    assert (failed.status, failed.failed_step) == (RunStatus.FAILED, RunStatus.BACKING_UP)
+    assert failed.result["partial_assignments"] == 0
+    assert written() == (0, 0)
+
+
+def test_two_failed_backups_in_a_row_escalate(tiny, pd, settings, tmp_path):
+    blocked = tmp_path / "a-file"
+    blocked.write_text("not a folder")
+    for order in (ORDER, runs.Order(START, START, algorithm="greedy")):
+        settings.BACKUP_DIR = tmp_path / "backups"
+        run = asked(pd, order)
+        settings.BACKUP_DIR = blocked
+        ended(run)
+
+    titles = list(pd.notifications.filter(kind="escalation").values_list("title", flat=True))
+    assert titles == ["Two backups for a generation failed in a row"]
+
+
+def test_a_worker_declared_dead_writes_nothing(tiny, pd):
+    run = asked(pd)
+
+    done = ended_while(run, lambda: runs.fail(GenerationRun.objects.get(pk=run.pk), "declared dead", at=AT))
+
+    assert (done.status, done.reason) == (RunStatus.FAILED, "declared dead")
+    assert written() == (0, 0)
+
+
+def test_the_sweeper_fails_a_run_without_a_worker_and_leaves_a_living_one(tiny, pd):
+    dead = runs.move(asked(pd), RunStatus.PREFLIGHT, at=AT, claim="00000000-0000-0000-0000-000000000001")
+    held = threading.Event()
+    release = threading.Event()
+
+    def hold():
+        presence.try_hold_run(dead.pk)
+        held.set()
+        release.wait()
+        connection.close()
+
+    worker = threading.Thread(target=hold)
+    worker.start()
+    held.wait()
+    assert runs.sweep(AT) == []
+    release.set()
+    worker.join()
+
+    assert [run.pk for run in runs.sweep(AT)] == [dead.pk]
+    swept = GenerationRun.objects.get(pk=dead.pk)
+    assert (swept.status, swept.failed_step, swept.claim) == (RunStatus.FAILED, RunStatus.PREFLIGHT, None)
+
+
+def test_a_retried_run_makes_a_backup_of_its_own_name(tiny, pd):
+    failed = runs.fail(asked(pd), "It broke.", at=AT)
+    again = runs.retry(failed, by=pd, at=AT, answer=True, needs_worker=False)
+
+    done = ended(again)
+
+    assert done.status == RunStatus.DRAFT_READY
+    assert done.backup.file.startswith("residency_scheduler_pre-retry_")
+    assert Path(Backup.objects.get(pk=done.backup_id).file).suffix == ".gz"
+
+
+def test_only_the_chosen_residents_change(tiny, pd):
+    program.policy(max_violations=1000, require_n1=False)
+    published = generation.draft(START, END)
+    publishing.publish(published, by=pd, at=AT)
+    before = generation.cells(published)
+
+    done = ended(asked(pd, runs.Order(START, END, algorithm="cp_sat", timeout_seconds=20, pgy_levels=(1,))))
+
+    after = generation.cells(done.schedule)
+    changed = {key[0] for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert done.status == RunStatus.DRAFT_READY
+    assert changed <= {str(tiny.residents[0].pk)}
+
+
+def test_a_range_of_two_blocks_is_solved_block_by_block(tiny, pd):
+    second = program.block(11, END + dt.timedelta(days=1))
+    for person, template in zip(tiny.residents, (tiny.clinic, tiny.ward, tiny.ward, tiny.nights), strict=True):
+        program.block_assignment(person, second, template)
+    for week in range(4):
+        program.fmit_week(tiny.faculty[week % 3], dt.date(2026, 4, 17) + dt.timedelta(weeks=week))
+
+    done = ended(asked(pd, runs.Order(START, second.end_date, timeout_seconds=60)))
+
+    assert done.status == RunStatus.DRAFT_READY
+    assert [block["label"] for block in done.result["blocks"]] == ["Block 10", "Block 11"]
+    assert done.progress["block"] == 2
+    assert done.schedule.end_date == second.end_date
+    assert done.result["validation"]["acgme_compliant"] is True
