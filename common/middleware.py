@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.views import defaults
@@ -15,17 +15,6 @@ from django_structlog.middlewares import RequestMiddleware
 
 from common.errors import DomainError, NotAllowed, NotFound
 from common.services import maintenance
-
-_DATABASE_DETAIL = re.compile(r"^\s*(DETAIL|CONTEXT|HINT):.*$", re.MULTILINE)
-_E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
-
-
-def scrub(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take out of a log event what names people: values that PostgreSQL quotes in its details, and e-mail addresses."""
-    for key in ("event", "exception"):
-        if isinstance(event.get(key), str):
-            event[key] = _E_MAIL.sub("[e-mail]", _DATABASE_DETAIL.sub("", event[key]))
-    return event
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -42,9 +31,10 @@ class RequestLogMiddleware(RequestMiddleware):
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:
         """Only a user that something else has already loaded: the log costs no query and works without a database."""
-        user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
-        if user is not None and "_wrapped" not in user.__dict__ and getattr(user, "pk", None):
-            structlog.contextvars.bind_contextvars(user_id=str(user.pk))
+        loaded = [request.__dict__.get("user"), getattr(request, "_cached_user", None)]
+        ids = [user.pk for user in loaded if user is not None and "_wrapped" not in user.__dict__ and user.pk]
+        if ids:
+            structlog.contextvars.bind_contextvars(user_id=str(ids[0]))
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
@@ -71,6 +61,17 @@ class MaintenanceMiddleware:
         if request.path_info.startswith(("/api/", "/health", "/mcp")):
             return JsonResponse({"code": "maintenance", "detail": sentence}, status=503, headers=headers)
         return HttpResponse(loader.render_to_string("503.html"), status=503, headers=headers)
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Asks who it is only where a page wants to know: public ones, /health first of all, work without a database."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponse], view_args: Any, view_kwargs: Any
+    ) -> HttpResponse | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return]
 
 
 class RefusalMiddleware:

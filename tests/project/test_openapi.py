@@ -1,0 +1,65 @@
+"""OpenAPI: the schema is valid and complete, its pages need nothing from elsewhere, and what it promises is there."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+from accounts.enums import Role
+from tests.factories import program
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_schema_is_valid_and_made_without_a_warning():
+    out = io.StringIO()
+
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null", stderr=out)
+
+    assert out.getvalue() == ""
+
+
+def test_operation_ids_are_unique_and_name_their_errors():
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    validate_schema(schema)
+
+    operations = [operation for methods in schema["paths"].values() for operation in methods.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_documented_list_and_document_answers(api_as):
+    program.tiny_program()
+    client = api_as(Role.ADMINISTRATOR)
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    plain = [address for address, methods in schema["paths"].items() if "get" in methods and "{" not in address]
+    required = {
+        address
+        for address in plain
+        if any(parameter.get("required") for parameter in schema["paths"][address]["get"].get("parameters", []))
+    }
+
+    answered = {address: client.get(address).status_code for address in plain}
+
+    assert set(answered.values()) <= {200, 400}
+    assert {address for address, status in answered.items() if status == 400} <= required
+    assert len(plain) >= 15
+
+
+def test_the_docs_load_nothing_from_elsewhere_and_no_inline_script(browser_as):
+    page = browser_as(Role.RESIDENT).get("/api/docs/")
+
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert re.findall(r'(?:src|href)="(?:https?:)?//', text) == []
+    assert re.findall(r"<script(?![^>]*src=)[^>]*>", text) == []
+    assert "script-src 'self'" in page["Content-Security-Policy"].split("; ")
+
+
+def test_the_schema_needs_a_sign_in(client):
+    assert client.get("/api/schema/").status_code == 401
