@@ -1,0 +1,148 @@
+"""What people do, in a real browser from the first click to the result in the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import BrowserContext, expect
+
+from accounts.enums import Role
+from accounts.models import User
+from backups.models import Backup
+from schedules.enums import AbsenceStatus, ScheduleStatus
+from schedules.models import Absence, Assignment, GenerationRun, Person, Schedule
+from schedules.services import runs
+from tests.browser.conftest import PHONE, SignIn
+from tests.factories import accounts, generation, program
+
+pytestmark = pytest.mark.browser
+
+
+def test_login_refuses_a_wrong_password_and_then_lets_in(
+    watched: Callable[..., BrowserContext], director: User, transactional_db: None
+) -> None:
+    page = watched().new_page()
+    page.goto("/generate")
+
+    page.fill("#id_username", director.username)
+    page.fill("#id_password", "wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("correct username and password")
+    page.fill("#id_password", accounts.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("heading", name="Generate a schedule")).to_be_visible()
+
+
+def test_a_cell_is_checked_saved_and_undone_from_the_grid(signed_in: SignIn, published: Schedule) -> None:
+    row = published.assignments.filter(activity__code="ADM", person__role="FACULTY", session="PM").first()
+    assert row is not None
+    page = signed_in(Role.PROGRAM_DIRECTOR)
+    page.goto(f"/schedule?start={published.start_date}&end={published.end_date}")
+    cell = page.locator(f'tr[data-p="{row.person_id}"] td[data-d="{row.date}"] button').first
+
+    cell.click()
+    page.locator(".drawer").get_by_role("link", name="PM").click()
+    page.locator(".drawer").get_by_role("radio", name="LEC, Lecture").check(force=True)
+    expect(page.locator("#verdict .note-box")).to_be_visible()
+    page.locator(".drawer").get_by_role("button", name="Save").click()
+    expect(page.locator(".drawer")).to_contain_text("Saved.")
+    saved = Assignment.objects.get(pk=row.pk)
+    page.locator(".drawer").get_by_role("button", name="Undo").click()
+    expect(page.locator(".drawer .choices input:checked")).to_have_value("ADM")
+
+    undone = Assignment.objects.get(pk=row.pk)
+    assert (saved.activity.code, saved.source, undone.activity.code) == ("LEC", "MANUAL", "ADM")
+
+
+def test_arrow_keys_move_through_the_grid_and_escape_closes_the_drawer(signed_in: SignIn, published: Schedule) -> None:
+    page = signed_in(Role.COORDINATOR)
+    page.goto(f"/schedule?start={published.start_date}&end={published.end_date}")
+    page.locator('table.grid button.s[tabindex="0"]').focus()
+
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer")).to_contain_text("Friday 13 March")
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".drawer")).to_have_count(0)
+    assert page.evaluate("document.activeElement.closest('td').dataset.d") == "2026-03-13"
+
+
+def test_generation_from_the_checklist_to_publish_and_roll_back(signed_in: SignIn, tiny: program.Program) -> None:
+    page = signed_in(Role.PROGRAM_DIRECTOR)
+    start, end = tiny.block.start_date, tiny.block.end_date
+    page.goto(f"/generate?start={start}&end={end}")
+
+    with generation.worker_present():
+        page.get_by_role("button", name="Run the pre-flight checks").click()
+        expect(page.get_by_text(f"Proceed with schedule generation for Block 10 ({start} to {end})?")).to_be_visible()
+        page.get_by_role("button", name="Yes, generate").click()
+        expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
+    run = GenerationRun.objects.get()
+    runs.execute(run.pk)
+
+    # The page asks each second by itself and shows the result when there is one.
+    publish = page.get_by_role("button", name="Publish")
+    expect(publish).to_be_visible()
+    expect(page.locator("svg.chart polyline.objective")).to_have_count(1)
+    publish.click()
+    expect(page.locator(".toast")).to_contain_text("Published")
+    draft = Schedule.objects.get(run=run)
+    page.get_by_label("Why roll it back").fill("A trial")
+    page.get_by_role("button", name="Roll back").click()
+    expect(page.locator(".toast")).to_contain_text("Rolled back")
+
+    rolled_back = Schedule.objects.get(run=run)
+    assert (draft.status, rolled_back.status) == (ScheduleStatus.PUBLISHED, ScheduleStatus.SUPERSEDED)
+
+
+def test_a_resident_asks_on_the_phone_and_the_coordinator_approves_seeing_the_impact(
+    signed_in: SignIn, published: Schedule, resident: User
+) -> None:
+    person = Person.objects.get(pgy_level=1)
+    person.user = resident
+    person.save()
+    phone = signed_in(Role.RESIDENT, viewport=PHONE, has_touch=True, is_mobile=True)
+    phone.goto("/absences")
+    phone.get_by_role("link", name="Ask for an absence").click()
+    phone.get_by_label("Kind").select_option("MEDICAL")
+    phone.get_by_label("First day").fill("2026-03-16")
+    phone.get_by_label("Last day").fill("2026-03-17")
+    phone.get_by_label("Reason").fill("Surgery on the knee")
+    phone.get_by_role("button", name="Send the request").click()
+    expect(phone.get_by_text("Surgery on the knee")).to_be_visible()
+
+    office = signed_in(Role.COORDINATOR)
+    office.goto("/absences")
+    office.get_by_role("link", name="See the impact and decide").click()
+    expect(office.get_by_text(re.compile(r"published duties in these days"))).to_be_visible()
+    expect(office.get_by_text("Surgery on the knee")).to_have_count(0)
+    office.get_by_role("button", name="Approve").click()
+    expect(office.locator(".toast")).to_contain_text("Approved")
+
+    assert [a.status for a in Absence.objects.all()] == [AbsenceStatus.APPROVED]
+
+
+def test_a_backup_is_made_and_verified_and_a_restore_needs_its_name_typed(
+    signed_in: SignIn, tiny: program.Program
+) -> None:
+    page = signed_in(Role.PROGRAM_DIRECTOR)
+    page.goto("/backups")
+    expect(page.get_by_text("The gate is closed.")).to_be_visible()
+
+    page.get_by_role("button", name="Make a backup now").click()
+    expect(page.get_by_text("The gate is open.")).to_be_visible()
+    made = Backup.objects.get()
+    page.get_by_role("link", name=made.file).click()
+    page.get_by_label("Why").fill("A trial")
+    page.get_by_label("Type the file name to confirm").fill("something else")
+    with page.expect_response(re.compile("/restore")) as answer:
+        page.get_by_role("button", name="Restore this backup").click()
+
+    assert (answer.value.status, made.state) == (409, "VERIFIED")
+    expect(page.get_by_role("alert")).to_contain_text(made.file)
+    assert settings.BACKUP_DIR.joinpath(made.file).is_file()
