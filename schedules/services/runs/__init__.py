@@ -18,6 +18,7 @@ from schedules.services.runs.request import (
     request_run,
     request_stop,
     retry,
+    ring,
 )
 from schedules.services.transitions import OverlappingRun, RunConflict, move
 
@@ -46,5 +47,6 @@ __all__ = [
     "request_run",
     "request_stop",
     "retry",
+    "ring",
     "sweep",
 ]
