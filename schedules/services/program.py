@@ -16,14 +16,19 @@ from accounts.permissions import Permission
 from common.errors import DomainError, NotAllowed
 from schedules.models import (
     Activity,
+    BackupPoolEntry,
     Block,
+    Credential,
     Demand,
     DutyLog,
+    FacultyDuty,
     FmitWeek,
     Holiday,
     Person,
     PersonCredential,
     Preference,
+    ProgramPolicy,
+    RotationPattern,
     RotationTemplate,
 )
 
@@ -48,8 +53,13 @@ class EditRule:
 EDIT_RULES: Mapping[type[models.Model], EditRule] = {
     Person: EditRule(Permission.EDIT_PROGRAM, Permission.REQUEST_OWN, frozenset({"email", "phone"})),
     PersonCredential: EditRule(Permission.EDIT_PROGRAM),
+    Credential: EditRule(Permission.EDIT_PROGRAM),
+    FacultyDuty: EditRule(Permission.EDIT_PROGRAM),
+    BackupPoolEntry: EditRule(Permission.EDIT_PROGRAM),
     Activity: EditRule(Permission.EDIT_PROGRAM),
     RotationTemplate: EditRule(Permission.EDIT_PROGRAM),
+    RotationPattern: EditRule(Permission.EDIT_PROGRAM),
+    ProgramPolicy: EditRule(Permission.EDIT_POLICY),
     Block: EditRule(Permission.EDIT_PROGRAM),
     FmitWeek: EditRule(Permission.EDIT_PROGRAM),
     Holiday: EditRule(Permission.EDIT_PROGRAM),

@@ -159,7 +159,7 @@ def _patterns_csv(program: Program) -> str:
 def _preferences_csv(program: Program) -> str:
     """A wish of every third core faculty member and every fourth resident."""
     people = [m.id for m in program.faculty if not m.adjunct][::3] + [r.id for r in program.residents][::4]
-    wishes = (("WEEKDAY", -2, "Fri", "PM"), ("WEEKDAY", 2, "Tue", ""), ("SESSION", -1, "", "PM"))
+    wishes = (("WEEKDAY", -2, "Fri", "PM"), ("WEEKDAY", 2, "Tue", ""), ("WEEKDAY", -1, "Mon", "AM"))
     rows = [(person, *wishes[number % len(wishes)]) for number, person in enumerate(people)]
     return _table(("person", "scope", "weight", "weekday", "session"), rows)
 
