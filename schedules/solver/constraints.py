@@ -151,7 +151,9 @@ def day_free_in_7(board: Board) -> None:
         about = Statement("DAY_FREE_IN_7", (person.id,), item.block.start, item.block.end)
         timeline = board_timeline(board, person.id)
         windows = free_day_windows(timeline, problem, item.block.start, item.block.end)
-        if _packed([window for window in windows if not window[2]]) >= needed:
+        certain = _packed([window for window in windows if not window[2]])
+        if certain >= needed or not any(window[2] for window in windows):
+            board.at_least(about, Sum(certain), needed)
             continue
         board.at_least(about, _chosen_windows(board, windows), needed)
     length = problem.policy.worked_days_limit + 1

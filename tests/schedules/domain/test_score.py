@@ -1,0 +1,100 @@
+"""Counting the soft rules from a roster; the same numbers as the solver's objective."""
+
+from __future__ import annotations
+
+import pytest
+from ortools.sat.python import cp_model
+
+from schedules.domain.pattern import base_roster
+from schedules.domain.roster import Roster
+from schedules.domain.score import COUNTS, FairShare, score
+from schedules.solver.objective import TERMS, minimise
+from schedules.solver.variables import Board, build
+from tests.factories.rosters import attending, residents, slot, world
+from tests.schedules.solver.small_worlds import core_duty, dislike, month, random_roster, week
+
+
+def objective_at(problem, roster: Roster, reference: Roster | None = None) -> int:
+    """The objective's least value when every cell is what the roster says."""
+    board = build(Board(problem, base_roster(problem)))
+    sums = minimise(board, reference=reference)
+    for place, options in board.choices.items():
+        for code, literal in options.items():
+            if not isinstance(literal, bool):
+                board.model.add(literal == (code == roster.cells.get(place)))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(board.model) == cp_model.OPTIMAL
+    assert sums
+    return round(solver.objective_value)
+
+
+def consistent_roster(problem, seed: int) -> Roster:
+    """A random roster that keeps what the board ties together (days off, PCAT and DO with the call)."""
+    board = build(Board(problem, base_roster(problem)))
+    for place, options in random_roster(problem, {s: list(o) for s, o in board.choices.items()}, seed).cells.items():
+        literal = board.choices[place][options]
+        if not isinstance(literal, bool):
+            board.model.add_hint(literal, True)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    solver.parameters.hint_conflict_limit = 0
+    assert solver.solve(board.model) == cp_model.OPTIMAL
+    cells = {
+        place: code
+        for place, options in board.choices.items()
+        for code, literal in options.items()
+        if code is not None and (literal if isinstance(literal, bool) else solver.boolean_value(literal))
+    }
+    return Roster(cells)
+
+
+def test_score_and_objective_name_the_same_rules() -> None:
+    assert COUNTS.keys() == TERMS.keys()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "problem",
+    [week(), month(), week(wishes=[dislike("F1", 4), dislike("R1", 0, 2)], leave={"F2": "3"}), month(holidays=[4])],
+    ids=["week", "month", "wishes", "holiday"],
+)
+def test_objective_equals_the_score_of_random_rosters(problem, seed) -> None:
+    roster = consistent_roster(problem, seed)
+
+    assert objective_at(problem, roster) == score(problem, roster).total
+
+
+def test_objective_counts_changes_in_repair() -> None:
+    problem = week()
+    reference, roster = consistent_roster(problem, 1), consistent_roster(problem, 2)
+
+    judged = score(problem, roster, reference=reference)
+
+    assert judged.terms["REPAIR_CHANGE"].count > 0
+    assert objective_at(problem, roster, reference) == judged.total
+
+
+@pytest.mark.parametrize(("new", "cost"), [(0, 1), (1, 0), (2, 0), (3, 1), (4, 3), (5, 6)])
+def test_fair_share_costs_triangular_steps(new, cost) -> None:
+    assert FairShare(so_far=2, low=3, high=4).cost(new) == cost
+
+
+def test_exchanged_cells_are_moved_and_given_up_ones_dropped() -> None:
+    problem, roster = world(residents(1), {"R1": {"0-1": "C CARD"}})
+
+    exchanged = roster.with_changes({slot("R1", 0): "CARD", slot("R1", 0, slot("R1", 0).session.PM): "C"})
+    dropped = roster.with_changes({slot("R1", 0): "ADM"})
+
+    assert score(problem, exchanged).terms["PATTERN_MOVED"].count == 2
+    assert score(problem, exchanged).terms["PATTERN_DROPPED"].count == 0
+    assert score(problem, dropped).terms["PATTERN_MOVED"].count == 0
+    assert score(problem, dropped).terms["PATTERN_DROPPED"].count == 1
+
+
+def test_short_weeks_force_no_faculty_minimum() -> None:
+    people = (attending(1, duty=core_duty(clinic=2, gme=2)),)
+    problem, roster = world(people, {"F1": {"0": "C C"}}, leave={"F1": "1-27"}, span=(0, 6))
+
+    assert score(problem, roster).terms["FACULTY_WEEK_MIN"].count == 0
