@@ -22,11 +22,11 @@ from schedules.domain.problem import (
     PersonId,
     Problem,
     Session,
-    SupervisionKind,
     Weekday,
     WorkKind,
 )
 from schedules.domain.roster import Roster
+from schedules.domain.score import supervision_need, supervisor_units
 
 SUPERVISION_LABEL = "supervision"
 
@@ -179,24 +179,13 @@ def _supervision_post(problem: Problem, crew: _Crew, who: _Eligibility, day: Dat
 
 
 def supervisors_needed(problem: Problem, holders: Mapping[ActivityCode, Iterable[PersonId]]) -> int:
-    """Whole supervisors for the people on each activity of one session, rounded up (SUPERVISION).
-
-    A resident in `by_pgy` activity takes 1 / ratio of a supervisor, a `dedicated` one a whole one, whoever holds it.
-    """
-    policy = problem.policy
-    common = policy.pgy1_per_supervisor * policy.upper_per_supervisor
-    share = 0
-    for code, people in holders.items():
-        kind = problem.activities[code].supervision
-        for person_id in people:
-            person = problem.person[person_id]
-            if kind is SupervisionKind.DEDICATED:
-                share += common
-            elif kind is SupervisionKind.BY_PGY and person.is_resident:
-                share += common // (
-                    policy.pgy1_per_supervisor if person.pgy_level == 1 else policy.upper_per_supervisor
-                )
-    return -(-share // common)
+    """Whole supervisors for the people on each activity of one session, rounded up (SUPERVISION)."""
+    load = sum(
+        supervision_need(problem, problem.person[person], problem.activities[code])
+        for code, people in holders.items()
+        for person in people
+    )
+    return -(-load // supervisor_units(problem))
 
 
 def _crew(problem: Problem, roster: Roster, day: Date, session: Session, standby: frozenset[PersonId]) -> _Crew:
