@@ -44,8 +44,12 @@ install: $(VENV)/.development
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
+# Another program gets a data folder of its own, so that two never mix.
+DEMO_DIR := $(or $(DATA_DIR),$(CURDIR)/var$(if $(DATA),/$(notdir $(abspath $(DATA)))))
+
 demo: $(VENV)/.runtime
-	@DEMO=1 exec $(BIN)/python manage.py demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
+	@DEMO=1 DATA_DIR="$(DEMO_DIR)" exec $(BIN)/python -W ignore::UserWarning:django.forms.fields \
+		manage.py demo --port $(PORT) $(if $(DATA),--data "$(abspath $(DATA))")
 
 bench: $(VENV)/.runtime
 	@exec $(BIN)/python manage.py bench $(BENCH_ARGS)
