@@ -40,4 +40,7 @@ for prefix, resource in RESOURCES.items():
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
+    *runs.urlpatterns,
+    *schedule.urlpatterns,
+    *assignments_bulk.urlpatterns,
 ]

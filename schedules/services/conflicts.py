@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.models import User
 from common.errors import DomainError
-from schedules.domain.changes import compare_findings
+from schedules.domain.changes import new_or_worsened
 from schedules.domain.pattern import LEAVE_CODE, OFF_CODE
 from schedules.domain.problem import HALF_DAYS, SESSIONS, Category, Demand, Problem, Session
 from schedules.domain.roster import Roster, Slot
@@ -27,7 +27,15 @@ MOST_TRIES = 24
 SPARE_CATEGORIES = frozenset({Category.ADMIN, Category.RESEARCH})
 """Work that gives way first when somebody has to step in."""
 
-Fix = tuple[editing.Change, ...]
+Rows = tuple[editing.Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A small change that ends a finding, and the lesser findings that it brings."""
+
+    rows: Rows
+    brings: tuple[Violation, ...] = ()
 
 
 class NoFix(DomainError):
@@ -38,7 +46,7 @@ class NoFix(DomainError):
 
 @dataclass(frozen=True)
 class Conflict:
-    """One counted finding and a fix that ends it without bringing another, if one was found."""
+    """One counted finding and a checked fix, if one was found."""
 
     schedule: Schedule
     problem: Problem
@@ -54,13 +62,14 @@ class Conflict:
                 "session": change.session.value,
                 "activity": change.activity,
             }
-            for change in self.fix or ()
+            for change in (self.fix.rows if self.fix else ())
         ]
         return {
             "id": f"{self.schedule.pk}:{self.violation.key}",
             "schedule": str(self.schedule.pk),
             **violation_json(self.violation, self.problem),
             "proposed_fix": rows or None,
+            "fix_brings": [violation_json(v, self.problem) for v in (self.fix.brings if self.fix else ())],
         }
 
 
@@ -90,28 +99,32 @@ def apply(schedule: Schedule, key: str, *, by: User, at: dt.datetime) -> editing
     fix = propose(problem, roster, report, violation)
     if fix is None:
         raise NoFix("No small change mends this finding without bringing another. Correct it by hand.")
-    shown = editing.preview(schedule, fix)
+    shown = editing.preview(schedule, fix.rows)
     token = confirmation.issue(by, purpose=editing.PURPOSE, fingerprint=shown.fingerprint, at=at)
-    return editing.apply(schedule, fix, token=token.token, by=by, at=at, reason=f"fix of {violation.rule}")
+    return editing.apply(schedule, fix.rows, token=token.token, by=by, at=at, reason=f"fix of {violation.rule}")
 
 
 def propose(problem: Problem, roster: Roster, report: Report, violation: Violation) -> Fix | None:
-    """The first candidate after which this finding is gone and no counted finding is new or worse."""
-    for fix in islice(_candidates(problem, roster, violation), MOST_TRIES):
-        if any(change.slot in roster.locked for change in fix):
+    """The first candidate that ends this finding and brings none as grave: never a hard one, and for a finding that is
+    not hard no counted one.
+    """
+    best: Fix | None = None
+    for rows in islice(_candidates(problem, roster, violation), MOST_TRIES):
+        if any(change.slot in roster.locked for change in rows):
             continue
-        after = check(problem, roster.with_changes({change.slot: change.activity for change in fix}))
-        if all(v.key != violation.key for v in after.counted) and not _harms(report, after):
-            return fix
-    return None
+        after = check(problem, roster.with_changes({change.slot: change.activity for change in rows}))
+        if any(v.key == violation.key for v in after.counted):
+            continue
+        brings = tuple(v for v in new_or_worsened(report, after) if v.severity is not Severity.ADVISORY)
+        if not brings:
+            return Fix(rows)
+        is_lesser = violation.severity is Severity.HARD and all(v.severity is not Severity.HARD for v in brings)
+        if is_lesser and (best is None or len(brings) < len(best.brings)):
+            best = Fix(rows, brings)
+    return best
 
 
-def _harms(before: Report, after: Report) -> bool:
-    changes = compare_findings(before, after)
-    return any(v.severity is not Severity.ADVISORY for v in (*changes.new, *changes.worsened))
-
-
-def _candidates(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Fix]:
+def _candidates(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
     """Small changes that might mend a finding, the gentlest first."""
     by_rule = {
         "ABSENT": _leave,
@@ -125,7 +138,7 @@ def _candidates(problem: Problem, roster: Roster, violation: Violation) -> Itera
     return find(problem, roster, violation) if find else iter(())
 
 
-def _leave(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Fix]:
+def _leave(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
     """Leave in place of the work that falls on an absence."""
     person = violation.people[0]
     yield tuple(
@@ -135,14 +148,14 @@ def _leave(problem: Problem, roster: Roster, violation: Violation) -> Iterator[F
     )
 
 
-def _supervise(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Fix]:
+def _supervise(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
     for session in _sessions(violation):
         for person in problem.faculty:
             if _is_spare(problem, roster, Slot(person.id, violation.start, session)):
                 yield (editing.Change(person.id, violation.start, session, "AT"),)
 
 
-def _fill(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Fix]:
+def _fill(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
     for demand in _demands(problem, violation):
         for person in sorted(demand.eligible):
             slot = Slot(person, demand.day, demand.session)
@@ -162,7 +175,7 @@ def _demands(problem: Problem, violation: Violation) -> list[Demand]:
     ]
 
 
-def _empty_clinic(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Fix]:
+def _empty_clinic(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
     """One person less in the clinic; residents' half-days become administration."""
     for session in _sessions(violation):
         for person in problem.people:
@@ -171,7 +184,7 @@ def _empty_clinic(problem: Problem, roster: Roster, violation: Violation) -> Ite
                 yield (editing.Change(person.id, violation.start, session, "ADM"),)
 
 
-def _day_off(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Fix]:
+def _day_off(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
     """A whole day of inpatient duty off."""
     person = violation.people[0]
     for day in problem.days:

@@ -99,7 +99,7 @@ def _require_possible(publication: Publication | None, *, at: dt.datetime) -> Pu
 
 
 def _take_back(publication: Publication, *, by: User, at: dt.datetime, reason: str) -> Publication:
-    schedule = lock(publication.schedule)
+    schedule = publication.schedule = lock(publication.schedule)
     remainders = [lock(rest) for rest in publication.remainders.all()]
     replaced = [lock(old) for old in publication.replaced.order_by("start_date")]
     _restore_neighbours(publication, remainders, by=by, at=at, reason=reason)
