@@ -233,7 +233,7 @@ def supervised(
 def supervision() -> Iterable[Case]:
     rule = "SUPERVISION"
     for name, expected, made in (
-        ("nobody in clinic", PASSES, supervised(0, 0)),
+        ("nobody in clinic", PASSES, supervised(0, 0, extra="LEC")),
         ("1 PGY-1, no supervisor", (HARD,), supervised(1, 0)),
         ("1 PGY-1, 1 supervisor", PASSES, supervised(1, 0, "AT")),
         ("2 PGY-1, 1 supervisor", PASSES, supervised(2, 0, "AT")),

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from schedules.domain.calls import NightKind, night_kind, takes_call
+from schedules.domain.demand import CALL_CODE, FMIT_CODE
+from schedules.domain.edges import POST_CALL_AM, POST_CALL_OFF, POST_CALL_PM
 from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster
-from schedules.domain.rules.index import AM, CALL, FMIT, NIGHT, PM, RosterIndex, index_of
+from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
 from schedules.domain.rules.report import NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, number, on, span
 from schedules.domain.timeline import runs
@@ -28,7 +30,7 @@ def fmit_week(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
     Dates whose planned attending is missing or absent are named as an unavoidable advisory: a replacement is forced.
     """
-    if FMIT not in problem.activities:
+    if FMIT_CODE not in problem.activities:
         yield NotMeasured("FMIT_WEEK", "No activity FMIT is defined, so there is no inpatient week to judge.")
         return
     index = index_of(problem, roster)
@@ -42,7 +44,7 @@ def fmit_week(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
 
 def _night_of_lead(index: RosterIndex, person: Person, day: Date) -> Iterator[Violation]:
-    on_call = index.code_at(person.id, day, NIGHT) == CALL
+    on_call = index.code_at(person.id, day, NIGHT) == CALL_CODE
     if day.weekday() in FMIT_NIGHTS and not on_call:
         message = (
             f"{person.name} leads FMIT on {on(day)} and must take that night's call: Friday and Saturday "
@@ -64,7 +66,7 @@ def _friday_after(index: RosterIndex, person: Person, thursday: Date) -> Iterato
     if index.problem.is_absent(person.id, friday):
         return
     held = [index.code_at(person.id, friday, position) for position in (AM, PM)]
-    if held != ["PC", "PC"]:
+    if held != [POST_CALL_OFF, POST_CALL_OFF]:
         yield _about(
             "FMIT_WEEK",
             person,
@@ -80,7 +82,7 @@ def _replacements(index: RosterIndex) -> Iterator[Violation]:
     asked = {
         demand.day
         for demand in problem.demands
-        if demand.activity == FMIT and demand.minimum and _for_faculty(index, demand.eligible)
+        if demand.activity == FMIT_CODE and demand.minimum and _for_faculty(index, demand.eligible)
     }
     planned = problem.fmit_attending
     forced = [
@@ -122,7 +124,7 @@ def post_call(problem: Problem, roster: Roster) -> Iterator[Finding]:
     The day after counts where it is known: in the range, or decided already around it. An attending's absence on
     that day is CALL_BEFORE_LEAVE's to report.
     """
-    if CALL not in problem.activities:
+    if CALL_CODE not in problem.activities:
         yield _no_call("POST_CALL")
         return
     index = index_of(problem, roster)
@@ -143,7 +145,7 @@ def post_call(problem: Problem, roster: Roster) -> Iterator[Finding]:
                     f"{person.name} is on call on {on(day)} and must be off (PC) on {on(after)}, but has "
                     f"{_held(held)}.",
                 )
-        elif day.weekday() not in FMIT_NIGHTS and held != ["PCAT", "DO"]:
+        elif day.weekday() not in FMIT_NIGHTS and held != [POST_CALL_AM, POST_CALL_PM]:
             yield _about(
                 "POST_CALL",
                 person,
@@ -161,13 +163,13 @@ def _is_off(problem: Problem, code: str | None) -> bool:
 
 def call_consecutive(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """CALL_CONSECUTIVE: no overnight call on consecutive nights, the FMIT attending's Friday and Saturday excepted."""
-    if CALL not in problem.activities:
+    if CALL_CODE not in problem.activities:
         yield _no_call("CALL_CONSECUTIVE")
         return
     index = index_of(problem, roster)
     for person, day in index.calls:
         before = day - ONE_DAY
-        if index.code_at(person.id, before, NIGHT) != CALL or not (index.in_range(day) or index.in_range(before)):
+        if index.code_at(person.id, before, NIGHT) != CALL_CODE or not (index.in_range(day) or index.in_range(before)):
             continue
         if day.weekday() == Weekday.SAT and index.holds_fmit(person.id, before) and index.holds_fmit(person.id, day):
             continue
@@ -185,7 +187,7 @@ def call_consecutive(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
 def call_before_leave(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """CALL_BEFORE_LEAVE: no Sunday to Thursday call on the night before an absence; Friday, Saturday: advisory."""
-    if CALL not in problem.activities:
+    if CALL_CODE not in problem.activities:
         yield _no_call("CALL_BEFORE_LEAVE")
         return
     index = index_of(problem, roster)
@@ -207,7 +209,7 @@ def call_before_leave(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
 def call_equity(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """CALL_EQUITY: attendings a whole call or more above or below the even share per night available (advisory)."""
-    if CALL not in problem.activities:
+    if CALL_CODE not in problem.activities:
         yield _no_call("CALL_EQUITY")
         return
     index = index_of(problem, roster)
@@ -248,7 +250,7 @@ def _tally(
         rows = index.rows.get(person.id, {})
         absent = problem.leave_days.get(person.id, {})
         held = sum(
-            (row := rows.get(day)) is not None and (duty := row[NIGHT]) is not None and duty.code == CALL
+            (row := rows.get(day)) is not None and (duty := row[NIGHT]) is not None and duty.code == CALL_CODE
             for day in nights
         )
         free = sum(
@@ -261,7 +263,7 @@ def _tally(
 
 def call_spacing(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """CALL_SPACING: calls of one person 2 or 3 nights apart, calls within 3 days of the own FMIT week (advisory)."""
-    if CALL not in problem.activities:
+    if CALL_CODE not in problem.activities:
         yield _no_call("CALL_SPACING")
         return
     index = index_of(problem, roster)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from schedules.domain.demand import CALL_CODE
 from schedules.domain.pattern import RESTED, base_activity
 from schedules.domain.problem import Date, Demand, PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot
-from schedules.domain.rules.index import CALL, RosterIndex, index_of
+from schedules.domain.rules.index import RosterIndex, index_of
 from schedules.domain.rules.report import NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, on
 
@@ -115,7 +116,7 @@ def _possible(index: RosterIndex, demand: Demand) -> int:
     activity = problem.activities.get(demand.activity)
     if activity is None:
         return 0
-    team = activity.category in RESTED and activity.code != CALL
+    team = activity.category in RESTED and activity.code != CALL_CODE
     possible = 0
     for person_id in demand.eligible:
         person = problem.person.get(person_id)

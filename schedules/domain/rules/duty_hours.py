@@ -220,18 +220,20 @@ def _run_finding(problem: Problem, person: Person, run: tuple[Date, ...]) -> Vio
 
 def rest_8(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """REST_8: 8 hours between duty periods of less than 24 hours ("should": advisory)."""
-    policy = problem.policy
-    for person, rest in _rests(index_of(problem, roster)):
+    index, policy = index_of(problem, roster), problem.policy
+    for person, rest in _rests(index):
         if rest.before.hours < policy.continuous_hours_limit and rest.hours < policy.rest_hours - TOLERANCE:
             yield _rest_finding("REST_8", Severity.ADVISORY, person, rest, limit=policy.rest_hours)
+    yield from _not_decided("REST_8", index)
 
 
 def rest_14(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """REST_14: 14 hours free after any duty period of 24 hours or more."""
-    policy = problem.policy
-    for person, rest in _rests(index_of(problem, roster)):
+    index, policy = index_of(problem, roster), problem.policy
+    for person, rest in _rests(index):
         if rest.before.hours >= policy.continuous_hours_limit and rest.hours < policy.rest_hours_after_24 - TOLERANCE:
             yield _rest_finding("REST_14", Severity.HARD, person, rest, limit=policy.rest_hours_after_24)
+    yield from _not_decided("REST_14", index)
 
 
 def _rests(index: RosterIndex) -> Iterator[tuple[Person, Rest]]:
@@ -288,6 +290,7 @@ def continuous_24(problem: Problem, roster: Roster) -> Iterator[Finding]:
                     limit=limit,
                     facts={"resident_id": track.person.id, "hours": round(period.hours, 2)},
                 )
+    yield from _not_decided("CONTINUOUS_24", index)
 
 
 def call_every_3rd(problem: Problem, roster: Roster) -> Iterator[Finding]:
@@ -340,6 +343,7 @@ def night_float_6(problem: Problem, roster: Roster) -> Iterator[Finding]:
                     limit=limit,
                     facts={"resident_id": track.person.id, "nights": len(run)},
                 )
+    yield from _not_decided("NIGHT_FLOAT_6", index)
 
 
 def pgy1_moonlighting(problem: Problem, roster: Roster) -> Iterator[Finding]:
@@ -443,6 +447,16 @@ def _not_finished(rule: str, periods: list[RotationPeriod]) -> Iterator[NotMeasu
             f"{len(found[0].days)} days of {names([period.person for period in found])} hold no assignments, "
             "so the average "
             "cannot be taken; what is scheduled is within the limit.",
+        )
+
+
+def _not_decided(rule: str, index: RosterIndex) -> Iterator[NotMeasured]:
+    if index.undecided:
+        yield NotMeasured(
+            rule,
+            f"{names(index.undecided)}: some days of {span(index.problem.start, index.problem.end)} hold no "
+            "assignments, "
+            "so only the days that do were judged.",
         )
 
 

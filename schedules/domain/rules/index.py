@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 
+from schedules.domain.demand import CALL_CODE, FMIT_CODE
 from schedules.domain.pattern import protected_cells
 from schedules.domain.problem import (
     SESSIONS,
@@ -24,9 +25,6 @@ from schedules.domain.problem import (
 )
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.timeline import Duty, DutyPeriod, duty, duty_periods
-
-CALL = "CALL"
-FMIT = "FMIT"
 
 Row = list[Activity | None]
 """A person's day: the activities of AM, PM and NIGHT."""
@@ -75,7 +73,9 @@ class Track:
 
     @cached_property
     def call_nights(self) -> tuple[Date, ...]:
-        return tuple(day for day, row in self.rows.items() if (night := row[NIGHT]) is not None and night.code == CALL)
+        return tuple(
+            day for day, row in self.rows.items() if (night := row[NIGHT]) is not None and night.code == CALL_CODE
+        )
 
     @cached_property
     def float_nights(self) -> tuple[Date, ...]:
@@ -83,7 +83,7 @@ class Track:
         return tuple(
             day
             for day, row in self.rows.items()
-            if (night := row[NIGHT]) is not None and night.category is Category.NIGHT and night.code != CALL
+            if (night := row[NIGHT]) is not None and night.category is Category.NIGHT and night.code != CALL_CODE
         )
 
     @cached_property
@@ -135,14 +135,10 @@ class RosterIndex:
 
     @cached_property
     def half_days(self) -> Mapping[Date, tuple[list[tuple[Person, Activity]], ...]]:
-        """Who holds what in AM, PM and NIGHT of each date of the range."""
-        known = self.problem.person
+        """Who holds what in AM, PM and NIGHT of each date of the range, by name."""
         found: dict[Date, tuple[list[tuple[Person, Activity]], ...]] = {day: ([], [], []) for day in self.problem.days}
-        for person_id, days in self.rows.items():
-            person = known.get(person_id)
-            if person is None:
-                continue
-            for day, row in days.items():
+        for person in by_name(self.problem.people):
+            for day, row in self.rows.get(person.id, {}).items():
                 held = found.get(day)
                 if held is None:
                     continue
@@ -153,15 +149,20 @@ class RosterIndex:
 
     @cached_property
     def tracks(self) -> tuple[Track, ...]:
-        """Tracks of the residents who hold anything, in the problem's order."""
+        """Tracks of the residents who hold anything or have a rotation in the range, by name."""
         logged: dict[PersonId, dict[Date, float]] = defaultdict(lambda: defaultdict(float))
         for log in self.problem.duty_logs:
             logged[log.person][log.day] += log.hours
         gap = self.problem.policy.merge_gap_hours
+        placed = {
+            item.person
+            for item in self.problem.block_assignments
+            if item.block.start <= self.problem.end and item.block.end >= self.problem.start
+        }
         return tuple(
-            Track(person, self.rows[person.id], logged.get(person.id, {}), gap)
-            for person in self.problem.residents
-            if person.id in self.rows
+            Track(person, self.rows.get(person.id, {}), logged.get(person.id, {}), gap)
+            for person in by_name(self.problem.residents)
+            if person.id in self.rows or person.id in placed
         )
 
     @cached_property
@@ -179,7 +180,7 @@ class RosterIndex:
             leave = tuple(day for day in days if day in absent)
             unknown = tuple(day for day in days if day not in track.rows and day not in absent)
             found.append(RotationPeriod(track, block, days, leave, unknown))
-        return tuple(found)
+        return tuple(sorted(found, key=lambda period: (period.block.start, period.person.name, period.person.id)))
 
     @cached_property
     def unplaced(self) -> tuple[Person, ...]:
@@ -190,6 +191,19 @@ class RosterIndex:
             for track in self.tracks
             if any(self.in_range(day) and (track.person.id, day) not in placed for day in track.worked_days)
         )
+
+    @cached_property
+    def undecided(self) -> tuple[Person, ...]:
+        """Residents with days of the range, inside a rotation and without leave, that hold no assignment."""
+        missing = {
+            period.person.id for period in self.rotation_periods if any(self.in_range(day) for day in period.unknown)
+        }
+        return tuple(track.person for track in self.tracks if track.person.id in missing)
+
+    @cached_property
+    def empty_days(self) -> tuple[Date, ...]:
+        """Dates of the range on which nobody holds anything."""
+        return tuple(day for day, held in self.half_days.items() if not any(held))
 
     def in_range(self, day: Date) -> bool:
         return self.problem.start <= day <= self.problem.end
@@ -218,7 +232,7 @@ class RosterIndex:
                     for person, days in self.rows.items()
                     if person in known
                     for day, row in days.items()
-                    if (night := row[NIGHT]) is not None and night.code == CALL
+                    if (night := row[NIGHT]) is not None and night.code == CALL_CODE
                 ),
                 key=lambda call: (call[1], call[0].id),
             )
@@ -228,9 +242,9 @@ class RosterIndex:
     def leads(self) -> Mapping[Date, tuple[Person, ...]]:
         """The attendings who hold FMIT on each date, in the range and around it."""
         found: dict[Date, list[Person]] = defaultdict(list)
-        for person in self.problem.faculty:
+        for person in by_name(self.problem.faculty):
             for day, row in self.rows.get(person.id, {}).items():
-                if any(activity is not None and activity.code == FMIT for activity in row[:2]):
+                if any(activity is not None and activity.code == FMIT_CODE for activity in row[:2]):
                     found[day].append(person)
         return {day: tuple(people) for day, people in sorted(found.items())}
 
@@ -260,6 +274,11 @@ class RosterIndex:
                 if week[-1] >= self.problem.start and week[0] <= self.problem.end:
                     weeks.append((block, first // 7 + 1, week))
         return tuple(weeks)
+
+
+def by_name(people: Iterable[Person]) -> list[Person]:
+    """The order in which findings name people, whatever the order of the problem."""
+    return sorted(people, key=lambda person: (person.name, person.id))
 
 
 _judged: ContextVar[RosterIndex | None] = ContextVar("judged_roster", default=None)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from schedules.domain.pattern import ADMIN_CODE, FLEXIBLE, resident_base
 from schedules.domain.problem import SESSIONS, Category, Date, Person, PersonId, Problem, Session, WorkKind
 from schedules.domain.roster import Roster
-from schedules.domain.rules.index import RosterIndex, index_of
+from schedules.domain.rules.index import RosterIndex, by_name, index_of
 from schedules.domain.rules.report import NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, names, on, span
 
@@ -155,7 +155,7 @@ def protected(problem: Problem, roster: Roster) -> Iterator[Finding]:
 def faculty_week_max(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """FACULTY_WEEK_MAX: half-days of each kind of work in a block week <= the duty's maximum (0 means none)."""
     index = index_of(problem, roster)
-    without = [person for person in problem.faculty if person.duty is None and person.id in index.rows]
+    without = [person for person in by_name(problem.faculty) if person.duty is None and person.id in index.rows]
     for person, days, kinds in _faculty_weeks(index):
         for kind, limit in person.duty.maximum.items() if person.duty else ():
             if kinds[kind] > limit:

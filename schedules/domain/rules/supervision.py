@@ -8,6 +8,7 @@ from math import lcm
 from typing import NamedTuple
 
 from schedules.domain.calls import takes_call
+from schedules.domain.demand import CALL_CODE
 from schedules.domain.pattern import ADMIN_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
@@ -21,7 +22,7 @@ from schedules.domain.problem import (
     SupervisionKind,
 )
 from schedules.domain.roster import Roster
-from schedules.domain.rules.index import AM, CALL, NIGHT, PM, RosterIndex, index_of
+from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
 from schedules.domain.rules.report import NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, on
 
@@ -70,7 +71,9 @@ def supervision(problem: Problem, roster: Roster) -> Iterator[Finding]:
     if not any(activity.provides_supervision for activity in problem.activities.values()):
         yield NotMeasured("SUPERVISION", "No activity is marked as supervising: mark AT and PCAT in the activities.")
         return
-    for day, held in index_of(problem, roster).half_days.items():
+    index = index_of(problem, roster)
+    yield from _empty_days("SUPERVISION", index)
+    for day, held in index.half_days.items():
         for position, session in ((AM, Session.AM), (PM, Session.PM)):
             found = supervision_of(held[position])
             needed = found.needed(problem.policy) if found.residents else 0
@@ -121,6 +124,7 @@ def clinic_capacity(problem: Problem, roster: Roster) -> Iterator[Finding]:
         yield NotMeasured("CLINIC_CAPACITY", "No activity counts toward clinic capacity: mark C, PR, VAS and SM.")
         return
     index, capacity = index_of(problem, roster), problem.policy.clinic_capacity
+    yield from _empty_days("CLINIC_CAPACITY", index)
     for day, held in index.half_days.items():
         for position, session in ((AM, Session.AM), (PM, Session.PM)):
             people = [person for person, activity in held[position] if activity.counts_toward_clinic_capacity]
@@ -152,6 +156,14 @@ def clinic_capacity(problem: Problem, roster: Roster) -> Iterator[Finding]:
             )
 
 
+def _empty_days(rule: str, index: RosterIndex) -> Iterator[NotMeasured]:
+    if index.empty_days:
+        days = index.empty_days
+        yield NotMeasured(
+            rule, f"{count(len(days), 'date')} from {on(days[0])} to {on(days[-1])}: nobody holds an assignment."
+        )
+
+
 def _kept_in_clinic(index: RosterIndex) -> Counter[tuple[Date, Session]]:
     activities = index.problem.activities
     return Counter(
@@ -176,7 +188,7 @@ def n1_margin(problem: Problem, roster: Roster) -> Iterator[Finding]:
             idle = sum(person.is_faculty and activity.code == ADMIN_CODE for person, activity in people)
             if found.supervisors + idle <= found.needed(problem.policy):
                 yield _thin(day, session, "nobody could step in for a missing supervisor")
-        callers = [person.id for person, activity in held[NIGHT] if activity.code == CALL and person.is_faculty]
+        callers = [person.id for person, activity in held[NIGHT] if activity.code == CALL_CODE and person.is_faculty]
         if callers and not _second_caller(index, day):
             yield _thin(day, Session.NIGHT, "nobody could take the call if the attending is missing")
 
@@ -205,6 +217,6 @@ def _second_caller(index: RosterIndex, day: Date) -> bool:
         and not problem.is_absent(person.id, day)
         and not problem.is_absent(person.id, day + ONE_DAY)
         and not index.holds_fmit(person.id, day)
-        and all(index.code_at(person.id, near, NIGHT) != CALL for near in around)
+        and all(index.code_at(person.id, near, NIGHT) != CALL_CODE for near in around)
         for person in problem.faculty
     )
