@@ -24,6 +24,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
 
+REFUSALS = tuple(f"Failed to load resource: the server responded with a status of {code}" for code in (409, 422))
+
 SignIn = Callable[..., Page]
 
 
@@ -42,7 +44,7 @@ def watched(browser: Browser, live_server: Any) -> Iterator[Callable[..., Browse
 
     def open_context(**options: Any) -> BrowserContext:
         context = browser.new_context(base_url=live_server.url, **{"viewport": DESKTOP} | options)
-        context.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+        context.on("console", lambda m: complaints.append(m.text) if _is_complaint(m.type, m.text) else None)
         context.on("weberror", lambda e: complaints.append(str(e.error)))
         context.on("request", lambda r: None if _is_own(r.url, live_server.url) else complaints.append(r.url))
         context.set_default_timeout(15_000)
@@ -53,6 +55,11 @@ def watched(browser: Browser, live_server: Any) -> Iterator[Callable[..., Browse
     for context in opened:
         context.close()
     assert complaints == []
+
+
+def _is_complaint(kind: str, text: str) -> bool:
+    """Errors and warnings, but for the browser's own line about a refusal (409, 422) that the page explains."""
+    return kind in {"error", "warning"} and not text.startswith(REFUSALS)
 
 
 def _is_own(url: str, server: str) -> bool:
