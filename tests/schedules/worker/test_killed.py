@@ -28,13 +28,6 @@ def pd():
     return accounts.user(Role.PROGRAM_DIRECTOR)
 
 
-@pytest.fixture
-def workers(pd, tmp_path):
-    with cluster.running(tmp_path / "cluster.log") as process:
-        cluster.until(lambda: presence.running(presence.SOLVER), "the cluster is up")
-        yield process
-
-
 def asked(by, **more):
     order = runs.Order(START, END, **{"algorithm": "greedy"} | more)
     return runs.request_run(order, by=by, at=timezone.now(), confirm=True)
