@@ -177,6 +177,8 @@ def _solver(options: Options, seconds: float) -> cp_model.CpSolver:
     parameters.relative_gap_limit = options.relative_gap
     parameters.max_time_in_seconds = max(0.01, seconds)
     parameters.linearization_level = 2
+    # The subsolvers take turns in a fixed order: same seed and worker count, same roster.
+    parameters.interleave_search = True
     return solver
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from ortools.sat.python import cp_model
 
@@ -9,9 +11,9 @@ from schedules.domain.pattern import base_roster
 from schedules.domain.roster import Roster
 from schedules.domain.score import COUNTS, FairShare, score
 from schedules.solver.objective import TERMS, minimise
-from schedules.solver.variables import Board, build
+from schedules.solver.variables import Board, Sum, build
 from tests.factories.rosters import attending, residents, slot, world
-from tests.schedules.solver.small_worlds import core_duty, dislike, month, random_roster, week
+from tests.schedules.solver.small_worlds import core_duty, dislike, month, week
 
 
 def objective_at(problem, roster: Roster, reference: Roster | None = None) -> int:
@@ -32,14 +34,14 @@ def objective_at(problem, roster: Roster, reference: Roster | None = None) -> in
 def consistent_roster(problem, seed: int) -> Roster:
     """A random roster that keeps what the board ties together (days off, PCAT and DO with the call)."""
     board = build(Board(problem, base_roster(problem)))
-    for place, options in random_roster(problem, {s: list(o) for s, o in board.choices.items()}, seed).cells.items():
-        literal = board.choices[place][options]
-        if not isinstance(literal, bool):
-            board.model.add_hint(literal, True)
+    chance = random.Random(seed)
+    liked = Sum()
+    for options in board.choices.values():
+        for literal in options.values():
+            liked.add(literal, chance.randint(-9, 9))
+    board.model.maximize(liked.expression)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.hint_conflict_limit = 0
     assert solver.solve(board.model) == cp_model.OPTIMAL
     cells = {
         place: code
