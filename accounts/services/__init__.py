@@ -2,7 +2,7 @@
 
 from accounts.services.demo import create_demo_accounts
 from accounts.services.notifications import mail, mark_all_read, mark_read, notify, set_wants_mail
-from accounts.services.users import activate, create_user, deactivate, set_password, set_role
+from accounts.services.users import activate, create_user, deactivate, save_user, set_password, set_role
 
 __all__ = [
     "activate",
@@ -13,6 +13,7 @@ __all__ = [
     "mark_all_read",
     "mark_read",
     "notify",
+    "save_user",
     "set_password",
     "set_role",
     "set_wants_mail",

@@ -34,12 +34,29 @@ def create_user(
 
     Raises `UsernameTaken`, `Invalid` (weak password), `NotAllowed`. `by` None is the command line.
     """
+    user = User(username=username, email=email, role=role)
+    return save_user(user, password=password, by=by, at=at)
+
+
+@transaction.atomic
+def save_user(user: User, /, *, password: str | None, by: User | None, at: dt.datetime) -> User:
+    """Write a new or edited user, whole; without `password` that of an existing one stays.
+
+    Raises `UsernameTaken`, `Invalid` (weak password), `LastAdministrator`, `NotAllowed`.
+    """
     _require_manager(by)
-    if User.objects.filter(username__iexact=username).exists():
+    if User.objects.filter(username__iexact=user.username).exclude(pk=user.pk).exists():
         raise UsernameTaken("This user name is taken. Choose another.")
-    user = User(username=username, email=email, role=role, date_joined=at)
-    _set_checked_password(user, password)
-    return _save(user, reason="created", by=by)
+    before = User.objects.select_for_update().filter(pk=user.pk).first()
+    if before is None:
+        user.date_joined = at
+        _set_checked_password(user, password)
+        return _save(user, reason="created", by=by)
+    if _is_working_administrator(before) and not _is_working_administrator(user):
+        _require_another_administrator(before)
+    if password is not None:
+        _set_checked_password(user, password)
+    return _save(user, reason=f"edited at {at:%Y-%m-%d %H:%M}", by=by)
 
 
 @transaction.atomic
@@ -93,6 +110,10 @@ def _locked(user: User) -> User:
 def _require_manager(by: User | None) -> None:
     if by is not None and not by.may(Permission.MANAGE_USERS):
         raise NotAllowed("Only an administrator manages users and roles.")
+
+
+def _is_working_administrator(user: User) -> bool:
+    return user.is_active and user.role == Role.ADMINISTRATOR
 
 
 def _require_another_administrator(user: User) -> None:

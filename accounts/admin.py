@@ -1,0 +1,76 @@
+"""The admin pages of users: for administrators, through the services, with history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin
+
+from accounts import services
+from accounts.models import User
+from accounts.permissions import Permission
+from common.errors import DomainError
+
+admin.site.unregister(Group)
+
+
+class UserForm(forms.ModelForm):
+    """Name, address, role and, where one is given, a new password."""
+
+    new_password = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Empty = unchanged; a new user without one cannot sign in yet.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "email", "role", "is_active", "wants_mail"]
+
+
+@admin.register(User)
+class UserAdmin(SimpleHistoryAdmin, ModelAdmin):
+    """Users are deactivated, not deleted: history and decisions keep their names."""
+
+    form = UserForm
+    list_display = ["username", "role", "is_active", "last_login"]
+    list_filter = ["role", "is_active"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    history_list_display = ["history_change_reason", "role", "is_active"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user: Any = request.user
+        return user.is_authenticated and user.may(Permission.MANAGE_USERS)
+
+    has_add_permission = has_change_permission = has_view_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Old versions are for reading: going back would change a role around its service."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        return super().history_form_view(request, *args, **kwargs)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A refusal of the service takes everything back and says why."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(request.path)
+
+    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
+        by: Any = request.user
+        services.save_user(obj, password=form.cleaned_data["new_password"] or None, by=by, at=timezone.now())
