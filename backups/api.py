@@ -69,6 +69,7 @@ class Backups(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generic
         return access.backup_to_see(self.request.user, self.kwargs["pk"])
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        access.visible_backups(request.user)  # refuses first: who may not see backups changes nothing either
         services.mark_broken_files()
         return super().list(request, *args, **kwargs)
 

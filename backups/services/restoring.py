@@ -12,6 +12,7 @@ import structlog
 from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, connection, connections
 from django.db.migrations.loader import MigrationLoader
+from django.db.utils import load_backend
 from django.utils import timezone
 from psycopg import sql
 
@@ -180,13 +181,14 @@ def _migrate(copy: str) -> None:
 @contextmanager
 def _alias(copy: str) -> Iterator[None]:
     """The scratch copy as a database of Django's, for what only Django can do to it."""
-    connections.databases[_ALIAS] = deepcopy(connection.settings_dict) | {"NAME": copy, "CONN_MAX_AGE": 0}
+    settings = deepcopy(connection.settings_dict) | {"NAME": copy, "CONN_MAX_AGE": 0}
+    # Of this thread alone, and unknown to the settings: nobody else can come upon it.
+    connections[_ALIAS] = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, _ALIAS)
     try:
         yield
     finally:
         connections[_ALIAS].close()
         del connections[_ALIAS]
-        del connections.databases[_ALIAS]
 
 
 def _write_logs(copy: str, log: RestoreLog) -> None:

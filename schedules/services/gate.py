@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.db import InterfaceError, OperationalError, connection
+
 import backups.services
 from accounts.models import User
 from backups.enums import BackupKind, Risk
@@ -22,6 +24,13 @@ class BreakerOpen(DomainError):
 
     code = "breaker_open"
     status = 423
+
+
+class DatabaseDown(DomainError):
+    """Nothing can be written now."""
+
+    code = "database_down"
+    status = 503
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,11 @@ def open_gate(
     for swaps, single edits and a run's writing a fresh one, made if there is none. Yields it. History rows written
     inside carry `reason` and `by`. `access` checks the caller's right before. Not inside another transaction.
 
-    Raises BreakerOpen, maintenance.UnderMaintenance, BackupFailed, GateBusy; an unknown operation is a KeyError.
+    Raises DatabaseDown, BreakerOpen, UnderMaintenance, BackupFailed, GateBusy; an unknown operation is a KeyError.
     """
     wanted = OPERATIONS[operation]
     maintenance.require_off()
+    require_database()
     require_breaker_closed(at)
     name = label or operation.replace("_", "-")
     if wanted.own_backup:
@@ -71,6 +81,15 @@ def open_gate(
         backup = backups.services.ensure_fresh(label=name, by=by, at=at)
     with backups.services.guard(backup, reason=reason, by=by):
         yield backup
+
+
+def require_database() -> None:
+    """Raise DatabaseDown where the database does not answer."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseDown("The database does not answer, so nothing was changed. Start it and try again.") from error
 
 
 def require_breaker_closed(at: dt.datetime) -> None:
