@@ -61,6 +61,7 @@ def rows() -> dict[str, object]:
     tiny = program.tiny_program()
     person, member = tiny.residents[0], tiny.faculty[0]
     schedule = program.schedule(DAY, DAY, status=ScheduleStatus.PUBLISHED)
+    ward = program.rotation({(0, "AM"): "FMIT"}, weeks=[1])
     codes = program.standard_activities()
     return {
         "person": person,
@@ -72,8 +73,8 @@ def rows() -> dict[str, object]:
         "backuppoolentry": program.standby(member, DAY),
         "absence": program.absence(person, DAY),
         "activity": codes["C"],
-        "rotationtemplate": tiny.clinic,
-        "rotationpattern": tiny.clinic.pattern.first(),
+        "rotationtemplate": ward,
+        "rotationpattern": ward.pattern.first(),
         "demand": models.Demand.objects.first(),
         "block": tiny.block,
         "holiday": program.holiday(DAY),
