@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import chain, islice
 
 _GIVEN = [
     "Aoife",
@@ -65,12 +66,10 @@ _SURNAMES = [
     "Yangyeong",
 ]
 
-_SPELLINGS = len(_GIVEN) * len(_SURNAMES)
-
 
 def distinct_names(number: int, chance: random.Random) -> list[str]:
-    """`number` different names; past the 750 pairs a second surname is added."""
+    """`number` different names (at most 19,500); past the 750 pairs a second surname is added."""
     pairs = [f"{given} {surname}" for given in _GIVEN for surname in _SURNAMES]
     chance.shuffle(pairs)
-    further = (f"{pair}-{_SURNAMES[i % len(_SURNAMES)]}" for i, pair in enumerate(pairs * (number // _SPELLINGS + 1)))
-    return (pairs + list(further))[:number]
+    longer = (f"{pair}-{surname}" for surname in _SURNAMES for pair in pairs)
+    return list(islice(chain(pairs, longer), number))

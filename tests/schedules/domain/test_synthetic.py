@@ -159,7 +159,7 @@ def test_large_programs_have_different_names_and_a_larger_clinic(copies):
 
 
 def test_names_do_not_run_out():
-    assert len(set(distinct_names(2000, random.Random(1)))) == 2000  # noqa: S311
+    assert len(set(distinct_names(2000, random.Random(1)))) == 2000
 
 
 @pytest.mark.parametrize("options", [{"residents": 2}, {"faculty": 7}, {"copies": 0}])
