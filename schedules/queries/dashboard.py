@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db.models import F
+from django.urls import reverse
 
 from accounts.permissions import Permission
 from backups.enums import BackupState
@@ -23,12 +25,11 @@ UPCOMING_DAYS = 28
 
 @dataclass(frozen=True)
 class NextAction:
-    """The one thing to do now."""
+    """The one thing to do now, and the address where it is done."""
 
     sentence: str
     button: str
-    url_name: str
-    query: str = ""
+    href: str
 
 
 @dataclass(frozen=True)
@@ -133,29 +134,39 @@ def next_action(facts: Dashboard, user: User) -> NextAction | None:
 
 def _actions(facts: Dashboard, user: User) -> list[NextAction | None]:
     return [
-        NextAction("There are no program data yet: import people, rotations and blocks.", "Import", "import_program")
+        NextAction(
+            "There are no program data yet: import people, rotations and blocks.", "Import", reverse("import_program")
+        )
         if facts.block is None and user.may(Permission.EDIT_PROGRAM)
         else None,
-        NextAction("There is no verified backup yet. Make one before anything else.", "Make a backup", "backups")
+        NextAction(
+            "There is no verified backup yet. Make one before anything else.", "Make a backup", reverse("backups")
+        )
         if facts.newest_backup is None
         else None,
-        NextAction("A generation waits for somebody to confirm it.", "Look at it", "generate")
+        NextAction("A generation waits for somebody to confirm it.", "Look at it", _run(facts.awaiting[0].pk))
         if facts.awaiting
         else None,
-        NextAction(
-            "A draft is ready: compare it with what is published, then publish or discard it.", "Open", "generate"
-        )
-        if facts.drafts
-        else None,
-        NextAction("Absence requests wait for a decision.", "Decide", "absences")
+        _decide_draft(facts.drafts[0]) if facts.drafts else None,
+        NextAction("Absence requests wait for a decision.", "Decide", reverse("absences"))
         if facts.waiting_absences and user.may(Permission.APPROVE_ABSENCES)
         else None,
-        NextAction(
-            f"Block {facts.unpublished.number} is not published yet.",
-            "Generate it",
-            "generate",
-            f"?start={facts.unpublished.start_date}&end={facts.unpublished.end_date}",
-        )
-        if facts.unpublished is not None
-        else None,
+        _generate(facts.unpublished) if facts.unpublished is not None else None,
     ]
+
+
+def _run(pk: uuid.UUID) -> str:
+    return reverse("run", args=[pk])
+
+
+def _decide_draft(draft: Schedule) -> NextAction:
+    """To the run that made it, where there is one."""
+    run = draft.run_pk  # type: ignore[attr-defined]  (annotated in load_dashboard)
+    grid = f"{reverse('schedule')}?start={draft.start_date}&end={draft.end_date}&version={draft.pk}"
+    sentence = f"The draft of {draft} waits: compare it with what is published, then publish or discard it."
+    return NextAction(sentence, "Open the draft", _run(run) if run else grid)
+
+
+def _generate(block: Block) -> NextAction:
+    query = f"?start={block.start_date}&end={block.end_date}"
+    return NextAction(f"Block {block.number} is not published yet.", "Generate it", reverse("generate") + query)

@@ -91,6 +91,8 @@ def test_generation_from_the_checklist_to_publish_and_roll_back(signed_in: SignI
     expect(page.locator("svg.chart polyline.objective")).to_have_count(1)
     # The tiny program cannot keep N-1 on every night: publishing needs a written reason.
     page.get_by_label("Why publish it although it fails acceptance").fill("Four faculty are all there are")
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     publish.click()
     expect(page.locator(".toast")).to_contain_text("Published")
     draft = Schedule.objects.get(run=run)

@@ -68,7 +68,7 @@ def test_pages_of_residents_fit_a_phone_and_meet_wcag_aa(
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
         found[path] = _violations(page)
 
-    assert widths == {path: 390 for path in OWN_PAGES}
+    assert widths == dict.fromkeys(OWN_PAGES, 390)
     assert found == {path: [] for path in OWN_PAGES}
 
 
@@ -80,7 +80,7 @@ def test_staff_pages_fit_a_phone(signed_in: SignIn, published: Schedule) -> None
         page.goto(path)
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
 
-    assert widths == {path: 390 for path in STAFF_PAGES}
+    assert widths == dict.fromkeys(STAFF_PAGES, 390)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
