@@ -10,12 +10,12 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from accounts import services
 from accounts.models import User
 from accounts.permissions import Permission
+from common.admin import HistoryPages
 from common.errors import DomainError
 
 admin.site.unregister(Group)
@@ -36,7 +36,7 @@ class UserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(SimpleHistoryAdmin, ModelAdmin):
+class UserAdmin(HistoryPages, ModelAdmin):
     """Users are deactivated, not deleted: history and decisions keep their names."""
 
     form = UserForm

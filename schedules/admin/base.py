@@ -12,10 +12,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.permissions import Permission
+from common.admin import HistoryPages
 from schedules.services import program
 
 
@@ -46,7 +46,7 @@ class ReadableMixin:
         return False
 
 
-class HistoryMixin(SimpleHistoryAdmin):
+class HistoryMixin(HistoryPages):
     """History pages. Going back to an old version is a change and needs the right to make one."""
 
     history_list_display = ["history_change_reason"]
