@@ -1,0 +1,116 @@
+"""The embedded server: started once by many, found alive or started again, stopped only on request."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from common.postgres import server
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "pg"
+    yield path
+    server.stop(path)
+
+
+def _connect(socket_dir: str) -> psycopg.Connection:
+    return psycopg.connect(host=socket_dir, user="postgres", dbname="postgres")
+
+
+def test_ten_threads_start_one_server_and_a_killed_one_is_started_again(data_dir):
+    answers: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(server.start(data_dir, durable=False))) for _ in range(10)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    first = server.status(data_dir)
+    assert first.pid is not None
+    os.kill(first.pid, signal.SIGQUIT)
+    _wait_for(lambda: not server.status(data_dir).running)
+
+    with _connect(server.start(data_dir, durable=False)) as again:
+        assert again.execute("SELECT 1").fetchone() == (1,)
+
+    assert set(answers) == {str(data_dir)}
+    assert len(answers) == 10
+
+
+def _wait_for(seen) -> None:
+    end = time.monotonic() + 20
+    while not seen():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_long_path_gets_a_short_private_socket_folder(tmp_path):
+    data_dir = tmp_path / ("long" * 30) / "pg"
+    data_dir.parent.mkdir()
+    try:
+        socket_dir = server.start(data_dir, durable=False)
+        with _connect(socket_dir) as found:
+            assert found.execute("SHOW fsync").fetchone() == ("off",)
+        folder = Path(socket_dir)
+        assert len(socket_dir) < 90
+        assert folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        server.stop(data_dir)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_it_works_for_an_ordinary_user(tmp_path_factory):
+    nobody = pwd.getpwnam("nobody")
+    home = tmp_path_factory.mktemp("home")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    for folder in home.parents:
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
+
+    child = multiprocessing.get_context("fork").Process(target=_start_and_stop_as, args=(nobody.pw_uid, home / "pg"))
+    child.start()
+    child.join()
+
+    assert child.exitcode == 0
+    assert (home / "pg" / "PG_VERSION").stat().st_uid == nobody.pw_uid
+
+
+def _start_and_stop_as(user: int, data_dir: Path) -> None:
+    os.setuid(user)
+    server.start(data_dir, durable=False)
+    assert server.status(data_dir).running
+    assert server.stop(data_dir)
+
+
+@pytest.mark.parametrize("command", [["check"], ["makemigrations", "--check", "--dry-run"]])
+def test_commands_that_only_read_the_code_start_nothing(tmp_path, command):
+    environment = dict(os.environ) | {"DATA_DIR": str(tmp_path), "DEBUG": "1", "DATABASE_URL": ""}
+
+    done = subprocess.run([sys.executable, "manage.py", *command], env=environment, capture_output=True, check=False)
+
+    assert done.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_localdb_starts_tells_and_stops(tmp_path):
+    environment = dict(os.environ) | {"DATA_DIR": str(tmp_path), "DEBUG": "1", "DATABASE_URL": ""}
+
+    def localdb(action: str) -> int:
+        line = [sys.executable, "manage.py", "localdb", action]
+        return subprocess.run(line, env=environment, capture_output=True, check=False).returncode
+
+    assert [localdb(action) for action in ("status", "start", "status", "stop", "status")] == [3, 0, 0, 0, 3]
