@@ -95,7 +95,7 @@ def _base_cells(problem: Problem) -> Iterator[tuple[Slot, ActivityCode]]:
 
 
 def protected_cells(problem: Problem) -> Mapping[Slot, ActivityCode]:
-    """Cells the PROTECTED rule keeps: Wednesday education, and a PGY-1's Wednesday AM clinic, where the pattern has them.
+    """Cells the PROTECTED rule keeps: Wednesday education and a PGY-1's Wednesday AM clinic of the pattern.
 
     Absence and holidays remove them, nothing else.
     """
@@ -130,7 +130,7 @@ def flexible_weeks(problem: Problem) -> Mapping[tuple[str, Date], Mapping[Slot, 
 
 
 def faculty_day_off(problem: Problem, person: Person, day: Date) -> ActivityCode | None:
-    """What keeps a faculty member from ordinary work that day: leave, weekend, holiday, adjunct or unavailable weekday."""
+    """What keeps a faculty member from ordinary work: leave, weekend, holiday, adjunct or unavailable weekday."""
     if problem.is_absent(person.id, day):
         return LEAVE_CODE
     if day.weekday() >= Weekday.SAT:

@@ -157,8 +157,8 @@ def weekend_shares(problem: Problem) -> Mapping[PersonId, FairShare]:
     shares: dict[PersonId, FairShare] = {}
     for group in planned.values():
         low, rest = divmod(sum(group.values()) * 6, 7 * len(group))
-        for person, own in group.items():
-            shares[person] = FairShare(0, min(low, own * 6 // 7), low + (rest > 0))
+        for who, own in group.items():
+            shares[who] = FairShare(0, min(low, own * 6 // 7), low + (rest > 0))
     return shares
 
 
@@ -416,11 +416,11 @@ def _second_caller(problem: Problem, roster: Roster, day: Date) -> bool:
     )
 
 
-# --- preferences -------------------------------------------------------------------------------------------------------
+# --- preferences -----------------------------------------------------------------------------------------------------
 
 
 def preferred_slots(problem: Problem, wish: Preference) -> Iterator[Slot]:
-    """The slots of the range a preference speaks of: absent days left out, nights only where it names them or dislikes duty."""
+    """The slots of the range a preference speaks of: no absent days, nights only if named or disliked."""
     person = problem.person.get(wish.person)
     if person is None:
         return

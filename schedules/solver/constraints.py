@@ -144,7 +144,7 @@ def _minutes(board: Board, code: str | None, session: Session) -> int:
 
 
 def day_free_in_7(board: Board) -> None:
-    """Free days of a rotation period reach floor((days - leave days) / 7); no more worked days in a row than the limit."""
+    """Free days of a rotation period >= floor((days - leave days) / 7); worked days in a row within the limit."""
     problem = board.problem
     for person, item in periods(board):
         needed = counted_days(board, person, item) // 7
@@ -357,7 +357,7 @@ def crowd(board: Board, slots: Iterable[tuple[Slot, Mapping[str | None, Literal]
 
 
 def demand_min(board: Board) -> None:
-    """Every patient-safety demand has its minimum, and at most its maximum; less only where fewer people could fill it."""
+    """Every patient-safety demand has its minimum and at most its maximum; less only where fewer could fill it."""
     for demand in board.problem.demands:
         if not demand.hard:
             continue
@@ -385,7 +385,8 @@ def fmit_week(board: Board) -> None:
         for day in days_between(problem.start - ONE_DAY, problem.end):
             slots = [Slot(person.id, day, session) for session in HALF_DAYS]
             found = [board.at(slot, FMIT_CODE) for slot in slots]
-            for leads in (*distinct(found), *([True] if any(literal is True for literal in found) else [])):
+            certain: list[Literal] = [True] if any(literal is True for literal in found) else []
+            for leads in [*certain, *distinct(found)]:
                 _leading(board, person, day, leads)
 
 

@@ -1,4 +1,4 @@
-"""Why there is no roster: the smallest set of rules, people and dates that cannot hold together, and what would help."""
+"""Why there is no roster: the smallest set of rules, people and dates that conflict, and what would help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schedules.domain.problem import ONE_DAY, PersonId, Problem
 from schedules.domain.roster import Roster
 from schedules.solver.constraints import state_all
 from schedules.solver.options import Conflict, Statement
-from schedules.solver.variables import Board, build
+from schedules.solver.variables import Board, Variable, build
 
 MAX_CONFLICTS = 3
 """Conflicts named at most: whoever has resolved these asks again."""
@@ -37,15 +37,15 @@ def explain(
     return tuple(conflicts)
 
 
-def _grouped(board: Board) -> dict[Statement, list[cp_model.IntVar]]:
-    groups: dict[Statement, list[cp_model.IntVar]] = {}
+def _grouped(board: Board) -> dict[Statement, list[Variable]]:
+    groups: dict[Statement, list[Variable]] = {}
     for statement, switch in board.statements:
         groups.setdefault(statement, []).append(switch)
     return groups
 
 
 def _core(
-    board: Board, groups: dict[Statement, list[cp_model.IntVar]], active: Sequence[Statement], deadline: float
+    board: Board, groups: dict[Statement, list[Variable]], active: Sequence[Statement], deadline: float
 ) -> list[Statement] | None:
     """Statements among the active that cannot hold together; None where they can, or the time is over."""
     left = deadline - time.monotonic()
@@ -64,7 +64,7 @@ def _core(
 
 
 def _minimised(
-    board: Board, groups: dict[Statement, list[cp_model.IntVar]], core: list[Statement], deadline: float
+    board: Board, groups: dict[Statement, list[Variable]], core: list[Statement], deadline: float
 ) -> tuple[list[Statement], bool]:
     """Leave out one statement after another as long as the rest still cannot hold together."""
     kept = list(core)
@@ -113,14 +113,15 @@ def _helps(problem: Problem, base: Roster, core: Sequence[Statement]) -> Iterato
 
 
 def _absences(problem: Problem, statement: Statement) -> Iterator[str]:
-    """Absences inside the statement's dates, of its people or of the faculty where it is about supervision or demand."""
+    """Absences inside the statement's dates, of its people or, for supervision and demand, of the faculty."""
     pool = statement.people
     if statement.rule in {"SUPERVISION", "DEMAND_MIN"}:
         pool = tuple(person.id for person in problem.faculty)
     for absence in problem.absences:
         touches = absence.start <= statement.end + ONE_DAY and absence.end >= statement.start
         if touches and absence.person in pool and statement.rule not in _UNTOUCHED_BY_ABSENCE:
-            yield f"Move or shorten the absence of {problem.person[absence.person].name} ({absence.start} to {absence.end})."
+            name = problem.person[absence.person].name
+            yield f"Move or shorten the absence of {name} ({absence.start} to {absence.end})."
 
 
 _UNTOUCHED_BY_ABSENCE = frozenset(

@@ -13,6 +13,7 @@ from schedules.domain.problem import (
     ONE_DAY,
     SESSIONS,
     ActivityCode,
+    Block,
     Date,
     Person,
     PersonId,
@@ -39,7 +40,7 @@ HalfDay = tuple[Date, Session]
 
 
 def greedy_roster(board: Board) -> Roster:
-    """Decide in the order of scarcity: FMIT gaps, residents' days off, calls, faculty work, and last too full clinics."""
+    """Decide in the order of scarcity: FMIT gaps, residents' days off, calls, faculty work, last too full clinics."""
     draft = _Draft(board)
     for gap in board.gaps:
         draft.fill_gap(gap)
@@ -146,8 +147,7 @@ class _Draft:
                     and self._hours_fit(person, first, last)
                 ):
                     break
-                before = (free, -streak)
-                best = max(candidates, key=lambda day: self._rest_value(person.id, day, days, first, last, before))
+                best = max(candidates, key=lambda day: self._rest_value(person.id, day, days, item.block, free))
                 for slot in self._rest_slots(person.id, best):
                     self.put(slot, None if slot.session is Session.NIGHT else idle_code(slot.day))
 
@@ -175,14 +175,12 @@ class _Draft:
         code = self.cells.get(slot)
         return sum(self.cells.get(Slot(person.id, slot.day, slot.session)) == code for person in self.problem.residents)
 
-    def _rest_value(
-        self, person: PersonId, day: Date, days: list[Date], first: Date, last: Date, before: tuple[int, int]
-    ) -> tuple[float, ...]:
+    def _rest_value(self, person: PersonId, day: Date, days: list[Date], block: Block, free: int) -> tuple[float, ...]:
         slots = self._rest_slots(person, day)
         kept = [(slot, self.cells[slot]) for slot in slots]
         for slot in slots:
             self.put(slot, None if slot.session is Session.NIGHT else idle_code(day))
-        gained = self._free_days(person, first, last) - before[0]
+        gained = self._free_days(person, block.start, block.end) - free
         streaks = self._streaks(person, days)
         overlong = self._overlong(person, days)
         for slot, code in kept:
@@ -411,7 +409,7 @@ class _Draft:
     # --- too full, too few --------------------------------------------------------------------------------------------
 
     def relieve(self) -> None:
-        """Where supervisors are missing or the clinic is too full: faculty to supervision, then residents to other half-days."""
+        """Too few supervisors, too full a clinic: faculty to supervision, then residents to other half-days."""
         self.pool_of = {slot: pool for pool in flexible_weeks(self.problem).values() for slot in pool}
         halves = [(day, session) for day in self.problem.days for session in HALF_DAYS]
         for half in halves:

@@ -9,13 +9,13 @@ from ortools.sat.python import cp_model
 
 from schedules.domain.calls import night_kind
 from schedules.domain.pattern import ADMIN_CODE, flexible_weeks, resident_base
-from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Person, Session, Weekday
+from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Person, Session, Weekday, WorkKind
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import (
-    FairShare,
     FMIT_NIGHTS,
     NEAR_FMIT_COST,
     SPACING_COST,
+    FairShare,
     call_nights,
     could_call,
     fair_shares,
@@ -99,7 +99,7 @@ def any_holds(board: Board, literals: Iterable[Literal]) -> Literal:
     return one
 
 
-# --- demand, clinic, residents -----------------------------------------------------------------------------------------
+# --- demand, clinic, residents ---------------------------------------------------------------------------------------
 
 
 def _soft_demand(board: Board) -> Sum:
@@ -186,7 +186,7 @@ def _short_rests(board: Board) -> Sum:
     return total
 
 
-# --- faculty -----------------------------------------------------------------------------------------------------------
+# --- faculty ---------------------------------------------------------------------------------------------------------
 
 
 def _faculty_minimum(board: Board) -> Sum:
@@ -204,14 +204,14 @@ def _faculty_minimum(board: Board) -> Sum:
     return total
 
 
-def _subtract_forced(board: Board, total: Sum, minimum: Mapping[object, int], slots: tuple[Slot, ...]) -> None:
+def _subtract_forced(board: Board, total: Sum, minimum: Mapping[WorkKind, int], slots: tuple[Slot, ...]) -> None:
     """Take off what FMIT duty and a short week force; only a possible FMIT replacement makes it a variable."""
     asked = sum(minimum.values())
     usable = Sum(len(slots))
     for slot in slots:
         usable.add(board.held_by(slot, lambda code: code in (FMIT_CODE, POST_CALL_CODE)), -1)
     if usable.is_constant:
-        total.constant -= forced_shortage(minimum, usable.constant)  # type: ignore[arg-type]
+        total.constant -= forced_shortage(minimum, usable.constant)
         return
     lowest = usable.constant + sum(usable.factors)
     forced = board.model.new_int_var(0, max(0, asked - lowest), "")
@@ -235,7 +235,7 @@ def _ordinary(board: Board, slot: Slot) -> dict[str, Literal]:
 
 
 def _split(board: Board, first: dict[str, Literal], second: dict[str, Literal]) -> Literal:
-    """1 when both halves are ordinary work of different kinds: neither is free of it, and no kind fills the whole day."""
+    """1 when both halves are ordinary work of different kinds: no kind fills the whole day."""
     both = Sum(-1).extend(first.values()).extend(second.values())
     for code in (code for code in first if code in second):
         whole = all_hold_exactly(board, first[code], second[code])
@@ -374,7 +374,7 @@ def _on_call_around(board: Board, person: Person, day: Date) -> Literal:
     return around
 
 
-# --- preferences, repair -----------------------------------------------------------------------------------------------
+# --- preferences, repair ---------------------------------------------------------------------------------------------
 
 
 def _preference(board: Board) -> Sum:

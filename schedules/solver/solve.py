@@ -36,6 +36,7 @@ from schedules.solver.variables import (
     PCAT_CODE,
     POST_CALL_CODE,
     Board,
+    Variable,
     build,
 )
 
@@ -94,7 +95,7 @@ def solve(
 
 
 def greedy(problem: Problem, *, base: Roster, options: Options | None = None) -> Solution:
-    """The constructive heuristic's roster as an answer: FEASIBLE if it breaks no hard rule, else TIMED_OUT (none found)."""
+    """The constructive heuristic's roster: FEASIBLE if it breaks no hard rule, else TIMED_OUT (none found)."""
     options = options or Options()
     began = time.monotonic()
     board = stated_board(problem, base=base, frozen=options.frozen)
@@ -139,18 +140,16 @@ def all_locked(problem: Problem, roster: Roster) -> Roster:
 
 def hint(board: Board, roster: Roster) -> None:
     """Tell the search where to begin."""
-    seen: set[int] = set()
+    seen: set[float] = set()
     for slot, options in board.choices.items():
         chosen = roster.cells.get(slot)
         for code, literal in options.items():
             if isinstance(literal, bool):
                 continue
-            value = code == chosen
-            if literal.index < 0:
-                literal, value = literal.negated(), not value
-            if literal.index not in seen:
-                seen.add(literal.index)
-                board.model.add_hint(literal, value)
+            variable = abs(literal.index + 0.5)
+            if variable not in seen:
+                seen.add(variable)
+                board.model.add_hint(literal, code == chosen)
 
 
 def complete_hint(board: Board, seed: int) -> None:
@@ -164,7 +163,7 @@ def complete_hint(board: Board, seed: int) -> None:
     if solver.solve(board.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return
     values = solver.response_proto.solution
-    board.model.clear_hints()
+    board.model.clear_hints()  # type: ignore[no-untyped-call]
     for index, value in enumerate(values):
         board.model.add_hint(board.model.get_int_var_from_proto_index(index), value)
 
@@ -261,7 +260,7 @@ class _Watch:
         return Progress(elapsed, self.solutions, self.objective, self.bound, filled, demanded)
 
 
-def read(board: Board, value: Callable[[cp_model.IntVar], bool]) -> Roster:
+def read(board: Board, value: Callable[[Variable], bool]) -> Roster:
     """The roster that the literals' values say, with the amendments in its context."""
     cells: dict[Slot, ActivityCode] = {}
     for slot, options in board.choices.items():
@@ -332,9 +331,7 @@ def amendments(problem: Problem, roster: Roster) -> Mapping[Slot, ActivityCode]:
         morning, afternoon = (Slot(person.id, after, session) for session in HALF_DAYS)
         called = roster.cells.get(Slot(person.id, last, Session.NIGHT)) == "CALL"
         led = person.is_faculty and roster.cells.get(Slot(person.id, last, Session.AM)) == FMIT_CODE
-        if led and last.weekday() == Weekday.THU:
-            owed |= dict.fromkeys((morning, afternoon), LEAVE_CODE if absent else POST_CALL_CODE)
-        elif called and person.is_resident:
+        if (led and last.weekday() == Weekday.THU) or (called and person.is_resident):
             owed |= dict.fromkeys((morning, afternoon), LEAVE_CODE if absent else POST_CALL_CODE)
         elif called and last.weekday() not in FMIT_NIGHTS:
             owed |= {morning: PCAT_CODE, afternoon: DAY_OFF_CODE}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ortools.sat.python import cp_model
+from ortools.sat.python import cp_model_helper as cmh
 
 from schedules.domain.calls import takes_call
 from schedules.domain.pattern import (
@@ -38,7 +39,9 @@ from schedules.domain.problem import (
 from schedules.domain.roster import Roster, Slot
 from schedules.solver.options import Relaxed, Statement
 
-Literal = cp_model.IntVar | bool
+Variable = cmh.Literal
+"""A variable of the model or its negation."""
+Literal = Variable | bool
 Choices = Mapping[ActivityCode | None, Literal]
 """What a slot may hold (None = nothing at night) and the literal of each; exactly one is true."""
 
@@ -51,10 +54,10 @@ FMIT_NIGHTS = frozenset({Weekday.FRI, Weekday.SAT})
 
 
 def negation(literal: Literal) -> Literal:
-    return (not literal) if isinstance(literal, bool) else literal.negated()  # type: ignore[no-any-return]
+    return (not literal) if isinstance(literal, bool) else literal.negated()
 
 
-def distinct(literals: Iterable[Literal]) -> list[cp_model.IntVar]:
+def distinct(literals: Iterable[Literal]) -> list[Variable]:
     """The literals that are no constants, each once."""
     return list({literal.index: literal for literal in literals if not isinstance(literal, bool)}.values())
 
@@ -66,7 +69,7 @@ class Sum:
 
     def __init__(self, constant: int = 0) -> None:
         self.constant = constant
-        self.variables: list[cp_model.IntVar] = []
+        self.variables: list[Variable] = []
         self.factors: list[int] = []
 
     def add(self, literal: Literal, factor: int = 1) -> Sum:
@@ -119,7 +122,7 @@ class Board:
     gaps: list[Gap] = field(default_factory=list)
     held: dict[tuple[PersonId, Date], Literal] = field(default_factory=dict)
     """Who is FMIT attending on a date."""
-    statements: list[tuple[Statement, cp_model.IntVar]] = field(default_factory=list)
+    statements: list[tuple[Statement, Variable]] = field(default_factory=list)
     broken: list[Statement] = field(default_factory=list)
     relaxed: list[Relaxed] = field(default_factory=list)
     decisions: int = 0
@@ -200,7 +203,7 @@ class Board:
         return self._unions[key]
 
     @cached_property
-    def _unions(self) -> dict[tuple[int, ...], cp_model.IntVar]:
+    def _unions(self) -> dict[tuple[int, ...], Variable]:
         return {}
 
     def call(self, person: PersonId, day: Date) -> Literal:
@@ -230,7 +233,7 @@ class Board:
         possible = {code: literal for code, literal in options.items() if literal is not False}
         certain = [code for code, literal in possible.items() if literal is True]
         if certain:
-            for code, literal in possible.items():
+            for literal in possible.values():
                 if not isinstance(literal, bool):
                     self.model.add(literal == 0)
             possible = {certain[0]: True}
@@ -244,9 +247,8 @@ class Board:
 
 
 def _are_opposite(literals: list[Literal]) -> bool:
-    if len(literals) != 2 or any(isinstance(literal, bool) for literal in literals):
-        return False
-    return literals[0].index == -literals[1].index - 1
+    free = [literal for literal in literals if not isinstance(literal, bool)]
+    return len(literals) == len(free) == 2 and free[0].index == -free[1].index - 1
 
 
 def build(board: Board) -> Board:
@@ -286,7 +288,8 @@ def _residents(board: Board) -> None:
         rest = False if problem.activities[code].is_off else rests[slot.person, slot.day]
         post_call = board.call(slot.person, slot.day - ONE_DAY)
         in_pool = slot in pool_of
-        options = _pool_options(board, slot, code, pools[pool_of[slot]], rest) if in_pool else {code: negation(rest)}
+        alone: Choices = {code: negation(rest)}
+        options = _pool_options(board, slot, code, pools[pool_of[slot]], rest) if in_pool else alone
         if rest is not False:
             options = {**options, idle_code(slot.day): rest}
         board.choose(slot, _overridden(board, options, {POST_CALL_CODE: post_call}))
@@ -508,7 +511,9 @@ def _faculty_half_day(board: Board, person: Person, day: Date, session: Session)
     usual = faculty_base(problem, person, day, session)
     if usual is not None:
         return _overridden(board, {usual: True}, overrides)
-    works = {code: board.new(f"{person.id} {day} {session} {code}") for code in kinds_of_work(problem, person, slot)}
+    works: dict[ActivityCode | None, Literal] = {
+        code: board.new(f"{person.id} {day} {session} {code}") for code in kinds_of_work(problem, person, slot)
+    }
     if len(works) == 1:
         return _overridden(board, dict.fromkeys(works, True), overrides)
     return _overridden(board, works or {OFF_CODE: True}, overrides)

@@ -72,7 +72,7 @@ WORLDS = {
     "PATTERN_MOVED": lambda: week(wishes=[wish("R1", -1, 3, AM, "C")]),
     "PATTERN_DROPPED": lambda: week(wishes=[wish("R1", -3, None, session, "C") for session in HALF_DAYS]),
     "FACULTY_WEEK_MIN": lambda: week(wishes=[wish("F1", -1, None, session, "C") for session in HALF_DAYS]),
-    "CALL_EQUITY": lambda: week(wishes=[wish("F1", -1, None, NIGHT)]),
+    "CALL_EQUITY": lambda: weighted(week(wishes=[wish("F1", -5, None, NIGHT)]), CALL_SPACING=0),
     "CALL_SPACING": spaced_calls,
     "CALL_BEFORE_LEAVE": gap_before_leave,
     "WEEKEND_EQUITY": lambda: ward(wishes=[wish("R1", -1, weekday, AM) for weekday in (5, 6)]),

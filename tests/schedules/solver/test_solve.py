@@ -54,7 +54,7 @@ def test_greedy_is_legal() -> None:
 
 
 def test_same_seed_and_workers_give_the_same_roster() -> None:
-    problem = week(span=(0, 13))
+    problem = week()
     options = Options(timeout_seconds=60, workers=4, seed=7)
 
     first, second = (solve(problem, base=base_roster(problem), options=options) for _ in range(2))
