@@ -47,14 +47,18 @@ class Index:
         self._what = what
         self._by_key: dict[str, Any] = {}
         self._by_name: tuple[dict[str, list[Any]], dict[str, list[Any]]] = (defaultdict(list), defaultdict(list))
-        self._imported: set[Any] = set()
 
     def add(self, record: Any, *, key: str, name: str, imported: bool) -> None:
         if key:
             self._by_key[key] = record
-        if imported:
-            self._imported.add(record.pk)
         self._by_name[0 if imported else 1][name.casefold()].append(record)
+
+    def remove(self, record: Any) -> None:
+        """Forget a record that will not be written after all."""
+        self._by_key = {key: found for key, found in self._by_key.items() if found is not record}
+        for names in self._by_name:
+            for found in names.values():
+                found[:] = [other for other in found if other is not record]
 
     def find(self, text: str) -> Any:
         """The record meant by `text`. Raises LinkError where there is none, or the name is not enough."""
@@ -102,6 +106,11 @@ class Plan:
 
     def reject(self, row: Row, reason: str) -> None:
         self.rejected.append(Rejection(row.file, row.row, reason))
+
+    def withdraw(self, model: type[Model], record: Any) -> None:
+        """Leave out a record that was merged before it turned out to be impossible."""
+        self.created[model] = [other for other in self.created[model] if other is not record]
+        self.changed[model].pop(record, None)
 
     def merge(
         self, model: type[Model], stored: Any, values: Mapping[str, Any], first: Mapping[str, Any] | None = None

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from itertools import count, pairwise
+from itertools import count
 from typing import Any
 
 from django.utils.text import slugify
@@ -346,7 +346,8 @@ class _Planner:
             for year in self._years():
                 for number, start, end in standard_blocks(year):
                     self._block(by_key, by_number, (year, number, start, end), f"block-{year}-{number}", None)
-        self._refuse_overlaps(models.Block, stored, self._rows("blocks"))
+        for record in self._refuse_overlaps(models.Block, stored, self._rows("blocks")):
+            self.blocks.remove(record)
 
     def _block(
         self,
@@ -377,14 +378,22 @@ class _Planner:
             self.plan.reject(row, "no file names blocks, and no FMIT week or holiday tells the academic year")
         return [year for year, _ in years.most_common(1)]
 
-    def _refuse_overlaps(self, model: Any, stored: list[Any], rows: tuple[Row, ...]) -> None:
-        """Dates that two records would claim: the database allows one, so say which row it is."""
+    def _refuse_overlaps(self, model: Any, stored: list[Any], rows: tuple[Row, ...]) -> list[Any]:
+        """Dates that two records would claim: the database allows one. Returns the records left out for it."""
         row_of = {row.key: row for row in rows}
-        records = sorted({*stored, *self.plan.created[model]}, key=lambda r: (r.start_date, r.source_id))
-        for before, after in pairwise(records):
-            row = row_of.get(after.source_id) or row_of.get(before.source_id)
-            if after.start_date <= before.end_date and row is not None:
-                self.plan.reject(row, f"overlaps what is there already ({before} and {after})")
+        refused: list[Any] = []
+        before = None
+        for record in sorted({*stored, *self.plan.created[model]}, key=lambda r: (r.start_date, r.source_id)):
+            if before is None or record.start_date > before.end_date:
+                before = record
+                continue
+            wrong, kept = (record, before) if record.source_id in row_of else (before, record)
+            if wrong.source_id in row_of:
+                self.plan.reject(row_of[wrong.source_id], f"overlaps {kept}, which is there already")
+                self.plan.withdraw(model, wrong)
+                refused.append(wrong)
+            before = kept if kept.end_date > before.end_date or wrong is before else before
+        return refused
 
     def _holidays(self) -> None:
         stored, by_key = self._stored(models.Holiday)

@@ -65,6 +65,7 @@ def import_program(
         with _transaction(wanted, by=by, at=at):
             # Planned again under the lock: what was read before the backup may have changed since.
             wanted = plan(parsed)
+            _refuse(_report(parsed, wanted, written=False), skip_bad=skip_bad)
             _write(wanted, by=by, at=at)
     except IntegrityError as error:
         raise ImportClashed(

@@ -222,12 +222,37 @@ def test_blocks_that_would_overlap_what_is_there_are_refused(tmp_path):
     program.block(10)
 
     assert refused(tmp_path, blocks="id,number,start,end\nb,11,2026-04-08,2026-05-05\n") == [
-        (
-            "blocks.csv",
-            "line 2",
-            "overlaps what is there already (Block 10 (2026-03-12 to 2026-04-08) and"
-            " Block 11 (2026-04-08 to 2026-05-05))",
-        )
+        ("blocks.csv", "line 2", "overlaps Block 10 (2026-03-12 to 2026-04-08), which is there already")
+    ]
+
+
+@pytest.mark.django_db
+def test_what_hangs_on_a_row_left_out_is_left_out_too(tmp_path):
+    program.block(10)
+    source = folder(
+        tmp_path,
+        residents=RESIDENTS,
+        rotations="id,name\nx,Ward\n",
+        blocks="id,number,start,end\nb,11,2026-04-08,2026-05-05\nc,12,2026-05-06,2026-06-02\n",
+        block_assignments="person,block,rotation\nr1,b,Ward\n",
+    )
+
+    report = imports.import_program(source, by=None, at=AT, skip_bad=True)
+
+    assert [item.reason for item in report.rejected] == [
+        "overlaps Block 10 (2026-03-12 to 2026-04-08), which is there already",
+        "block 'b' names no block that the files or the program hold",
+    ]
+    assert list(models.Block.objects.values_list("number", flat=True)) == [10, 12]
+    assert not models.BlockAssignment.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_fmit_week_cannot_take_another_ones_days(tmp_path):
+    program.fmit_week(program.faculty(name="Ana"), dt.date(2025, 7, 4))
+
+    assert refused(tmp_path, fmit_weeks="id,person,start,end\nw,Ana,2025-07-10,2025-07-16\n") == [
+        ("fmit_weeks.csv", "line 2", "overlaps FMIT 2025-07-04: Ana, which is there already")
     ]
 
 
