@@ -142,6 +142,13 @@ def rest_8() -> Iterable[Case]:
     yield case(rule, "7 h between shifts: advisory", (ADVISORY,), one({"0": "- - N11", "1": "- C"}))
     yield case(rule, "8 h between shifts: passes", PASSES, one({"0": "- - N10", "1": "- C"}))
     yield case(rule, "9 h between shifts: passes", PASSES, one({"0": "- - N9", "1": "- C"}))
+    yield case(rule, "after 24 h REST_14 judges", PASSES, one({"0": "M7 M7 N11", "1": "- C"}))
+    yield case(
+        rule,
+        "the day after the range is published: advisory",
+        (ADVISORY,),
+        one({"27": "- - N11", "28": "- C"}, known=(0, 28)),
+    )
     yield case(rule, "less than 2 h is one duty period, no rest", PASSES, one({"0": "C C NF"}))
     yield case(
         rule, "across the block's edge: advisory", (ADVISORY,), one({"-1": "- - N11", "0": "- C"}, known=(-3, 27))
@@ -210,6 +217,7 @@ def home_call() -> Iterable[Case]:
     yield case(rule, "on a working day: passes", PASSES, one({"2": "C"}, logs=on_day_2))
     yield case(rule, "after a night that ends that day: passes", PASSES, one({"1": "- - NF"}, logs=on_day_2))
     yield case(rule, "on a free day: fails", (HARD,), one({"1 3": "C C"}, logs=on_day_2))
+    yield case(rule, "after a night that ends at midnight: fails", (HARD,), one({"1": "- - N6"}, logs=on_day_2))
     yield case(rule, "on an off-site day: passes", PASSES, one({"2": "TDY TDY"}, logs=on_day_2))
     yield case(rule, "other work on a free day: passes", PASSES, one({"1": "C"}, logs=moonlights))
     yield case(rule, "no duty logs entered", NOT_MEASURED, one({"0": "C C"}))
@@ -428,6 +436,13 @@ def faculty_week_max() -> Iterable[Case]:
         (HARD,),
         world(people, {"F1": {"0 1": "C C", "4": "C"}}, span=(4, 27)),
     )
+    for name, plan, span in (
+        ("a range that begins on the week's last day", {"0 1": "C C", "6": "C"}, (6, 27)),
+        ("a range that ends on the week's first day", {"7 8": "C C", "9": "C"}, (0, 7)),
+        ("a range that begins on the block's last day", {"21 22": "C C", "27": "C"}, (27, 40)),
+        ("a range that ends on the block's first day", {"0 1": "C C", "4": "C"}, (-7, 0)),
+    ):
+        yield case(rule, name, (HARD,), world(people, {"F1": plan}, known=(-7, 40), span=span))
     yield case(rule, "faculty without a duty", NOT_MEASURED, world((attending(1, duty=None),), {"F1": {"0": "C C"}}))
 
 
@@ -479,6 +494,7 @@ def not_eligible() -> Iterable[Case]:
     yield case(rule, "role missing", (HARD,), one({"4": "AT"}))
     yield case(rule, "level held", PASSES, world((resident(1, 3),), {"R1": {"4": "SENIOR"}}))
     yield case(rule, "level missing", (HARD,), one({"4": "SENIOR"}))
+    yield case(rule, "level missing on the first and the last day", (HARD, HARD), one({"0 27": "SENIOR"}))
     yield case(rule, "credential missing", (HARD,), world(F1, sports))
     yield case(rule, "credential not asked of residents", PASSES, one({"4": "SM"}))
     for name, expires, expected in (
@@ -510,6 +526,7 @@ def soft() -> Iterable[Case]:
     )
     call = "- - CALL"
     yield case("CALL_EQUITY", "even", PASSES, world(F2, {"F1": {"3 17": call}, "F2": {"10 24": call}}))
+    yield case("CALL_EQUITY", "one call above the share", PASSES, world(F2, {"F1": {"3 10": call}}))
     uneven = world(F2, {"F1": {"3 10 17 24": call}})
     yield case("CALL_EQUITY", "all Sundays to one", (ADVISORY, ADVISORY), uneven)
     caught_up = replace(

@@ -86,6 +86,13 @@ def test_a_run_of_days_that_grew_is_worse_and_one_that_shrank_is_neither_new_nor
     assert compare_findings(long, short) == compare_findings(short, short)
 
 
+def test_runs_that_share_a_day_are_the_same_finding() -> None:
+    early, late = judged("DAY_FREE_IN_7", {"0-7": "C C"}), judged("DAY_FREE_IN_7", {"7-14": "C C"})
+
+    assert new_or_worsened(early, late) == ()
+    assert new_or_worsened(late, early) == ()
+
+
 def test_another_run_elsewhere_is_new() -> None:
     before, after = judged("DAY_FREE_IN_7", {"0-6": "C C"}), judged("DAY_FREE_IN_7", {"14-20": "C C"})
 

@@ -48,6 +48,12 @@ def test_a_demand_without_minimum_and_one_outside_the_range_ask_for_nothing() ->
     assert coverage(problem, roster).rate is None
 
 
+def test_demand_on_the_first_and_the_last_day_counts() -> None:
+    asked = [demand(offset, Session.AM, "C", 1, eligible=EVERYBODY) for offset in (0, 27)]
+
+    assert coverage(*world(PEOPLE, {"R1": {"0": "C"}}, demands=asked)).demand == Filled(1, 2)
+
+
 def test_every_half_day_of_a_full_roster_is_assigned() -> None:
     found = coverage(*world(PEOPLE, {"R1": {"4": "C C NF"}}))
 

@@ -133,6 +133,7 @@ def test_a_clinic_over_capacity_by_locked_cells_alone_is_unavoidable() -> None:
 
     assert (free.unavoidable, nearly.unavoidable, locked.unavoidable) == (False, False, True)
     assert "9 of them are protected or locked, so no roster avoids it" in locked.message
+    assert nearly.message.endswith("8 fit: move 1 to another half-day.")
 
 
 def test_a_clinic_over_capacity_by_protected_cells_alone_is_unavoidable() -> None:
@@ -160,7 +161,11 @@ def test_a_demand_that_nobody_could_fill_is_unavoidable(
 
     made = world(people, {"F2": {"4": "AT AT"}}, leave=leave, demands=asked, locked=locked)  # type: ignore[arg-type]
 
-    assert only("DEMAND_MIN", made).unavoidable is unavoidable
+    found = only("DEMAND_MIN", made)
+
+    assert found.unavoidable is unavoidable
+    assert ("so no roster avoids it" in found.message) is unavoidable
+    assert found.message.endswith("assign 1 more.") is not unavoidable
 
 
 def test_a_team_demand_can_be_filled_only_by_residents_whose_pattern_has_it() -> None:
@@ -213,6 +218,11 @@ def test_a_period_that_is_not_scheduled_throughout_names_block_and_resident() ->
         "Resident 1 hold "
         "no assignments, so the average cannot be taken; what is scheduled is within the limit."
     )
+
+
+@pytest.mark.parametrize(("span", "block"), [((0, 28), "Block 11"), ((-1, 27), "Block 9")])
+def test_a_range_that_touches_a_block_on_one_day_judges_that_period_too(span: tuple[int, int], block: str) -> None:
+    assert block in unmeasured("HOURS_80", one({"0": "C"}, known=span, span=span)).reason
 
 
 def test_an_unfinished_period_that_breaks_the_limit_already_is_found() -> None:

@@ -71,6 +71,7 @@ def test_no_duty_is_free_every_day() -> None:
 
 def test_leave_days_are_not_free_days() -> None:
     assert free_days([], first=day(0), last=day(27), leave=[day(3), day(4)]) == 26
+    assert free_days([], first=day(0), last=day(27), leave=[day(0), day(27)]) == 26
 
 
 def test_a_leave_day_that_duty_reaches_into_is_not_subtracted() -> None:
