@@ -36,7 +36,7 @@ class UserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(HistoryPages, ModelAdmin):
+class UserAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
     """Users are deactivated, not deleted: history and decisions keep their names."""
 
     form = UserForm
@@ -71,6 +71,6 @@ class UserAdmin(HistoryPages, ModelAdmin):
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)
 
-    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         by: Any = request.user
         services.save_user(obj, password=form.cleaned_data["new_password"] or None, by=by, at=timezone.now())

@@ -146,7 +146,7 @@ class Me(APIView):
 
     @extend_schema(operation_id="auth_me", tags=["auth"], responses={200: MeOut, 401: RefusalOut})
     def get(self, request: Request) -> Response:
-        return Response(MeOut(request.user).data)
+        return Response(MeOut(access.caller(request)).data)
 
 
 class Notifications(mixins.ListModelMixin, viewsets.GenericViewSet):
@@ -165,8 +165,8 @@ class Notifications(mixins.ListModelMixin, viewsets.GenericViewSet):
     @action(detail=True, methods=["post"])
     def read(self, request: Request, pk: UUID) -> Response:
         """Mark one as read."""
-        note = access.own_notification(request.user, pk)
-        return Response(NotificationOut(services.mark_read(note, by=request.user, at=timezone.now())).data)
+        note = access.own_notification(access.caller(request), pk)
+        return Response(NotificationOut(services.mark_read(note, by=access.caller(request), at=timezone.now())).data)
 
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)

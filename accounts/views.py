@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access, services
+from accounts.access import SignedInRequest
 from accounts.enums import Role
 from accounts.forms import LockedOutForm
 from accounts.permissions import ROLE_TABLE, Permission
@@ -53,30 +54,34 @@ PER_PAGE = 30
 
 
 @require_http_methods(["GET", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     """Who one is here, what the role allows, and whether notifications come by mail as well."""
     if request.method == "POST":
-        services.set_wants_mail(request.user, wants_mail=bool(request.POST.get("wants_mail")), by=request.user)
+        services.set_wants_mail(
+            access.caller(request), wants_mail=bool(request.POST.get("wants_mail")), by=access.caller(request)
+        )
         messages.success(request, "Saved.")
         return redirect("profile")
-    granted = ROLE_TABLE[Role(request.user.role)]
+    granted = ROLE_TABLE[Role(access.caller(request).role)]
     context = {"granted": [permission.value for permission in Permission if permission in granted]}
     return render(request, "accounts/profile.html", context)
 
 
 @require_GET
-def notifications(request: HttpRequest) -> HttpResponse:
+def notifications(request: SignedInRequest) -> HttpResponse:
     """The inbox, newest first."""
-    page = Paginator(request.user.notifications.all(), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(access.caller(request).notifications.all(), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "accounts/notifications.html", {"page": page})
 
 
 @require_POST
-def notifications_read(request: HttpRequest) -> HttpResponse:
+def notifications_read(request: SignedInRequest) -> HttpResponse:
     """Mark one message (`id`) or all as read."""
     now = timezone.now()
     if request.POST.get("id"):
-        services.mark_read(access.own_notification(request.user, request.POST["id"]), by=request.user, at=now)
+        services.mark_read(
+            access.own_notification(access.caller(request), request.POST["id"]), by=access.caller(request), at=now
+        )
     else:
-        services.mark_all_read(request.user, at=now)
+        services.mark_all_read(access.caller(request), at=now)
     return redirect("notifications")

@@ -14,6 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import caller
 from accounts.models import User
 from schedules import access
 from schedules.api.resource import Readable
@@ -119,12 +120,12 @@ class Absences(Readable):
         """Ask for days away. Overlaps with other absences of the person are allowed and named in `warnings`."""
         asked = _valid(AbsenceRequestSerializer(data=request.data))
         made = absences.request(
-            asked.get("person") or access.own_person(request.user),
+            asked.get("person") or access.own_person(caller(request)),
             start=asked["start_date"],
             end=asked["end_date"],
             kind=asked["kind"],
             reason=asked.get("reason", ""),
-            by=request.user,
+            by=caller(request),
             at=timezone.now(),
         )
         warnings = [
@@ -153,13 +154,13 @@ class Absences(Readable):
 
     def _decide(self, act: Any, request: Request, pk: UUID) -> Response:
         given = _valid(DecisionSerializer(data=request.data))
-        absence = access.absence(request.user, pk)
-        done = act(absence, by=request.user, at=timezone.now(), note=given.get("note", ""))
+        absence = access.absence(caller(request), pk)
+        done = act(absence, by=caller(request), at=timezone.now(), note=given.get("note", ""))
         return Response(self._shown(done) | {"impact": self._impact(done)})
 
     def _impact(self, absence: Absence) -> dict[str, Any]:
         duties = impact_of(absence).duties
-        drafts = access.drafts_touched_by(self.request.user, absence)
+        drafts = access.drafts_touched_by(caller(self.request), absence)
         return {
             "colliding_duties": [{"date": d.date, "session": d.session, "activity": d.code} for d in duties],
             "stale_drafts": [draft.pk for draft in drafts],

@@ -10,6 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import caller
 from schedules.api.resource import Readable, RowSerializer
 from schedules.models import BlockAssignment
 from schedules.services import rotations
@@ -63,7 +64,7 @@ class BlockAssignments(Readable):
             given["person"],
             block=given["block"],
             rotation=given["rotation"],
-            by=request.user,
+            by=caller(request),
             at=timezone.now(),
             reason=given.get("reason_of_change", ""),
         )
@@ -75,7 +76,7 @@ class BlockAssignments(Readable):
         changed = rotations.change_rotation(
             self.get_object(),
             rotation=given["rotation"],
-            by=request.user,
+            by=caller(request),
             at=timezone.now(),
             reason=given.get("reason_of_change", ""),
         )
@@ -83,7 +84,7 @@ class BlockAssignments(Readable):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
-        rotations.remove(self.get_object(), by=request.user, at=timezone.now())
+        rotations.remove(self.get_object(), by=caller(request), at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _given(self, serializer: serializers.Serializer) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import caller
 from accounts.models import User
 from schedules.services import program
 
@@ -40,7 +41,7 @@ class Readable(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return self.rows.none()
-        return self.visible(self.rows.all(), self.request.user)
+        return self.visible(self.rows.all(), caller(self.request))
 
     def visible(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         """The rows that the user may know of; all, unless a resource says otherwise."""
@@ -53,19 +54,19 @@ class Editable(Readable):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = self._given(request)
         reason = given.pop("reason_of_change", "") or "added over the API"
-        row = program.create(self.rows.model(**given), by=request.user, at=timezone.now(), reason=reason)
+        row = program.create(self.rows.model(**given), by=caller(request), at=timezone.now(), reason=reason)
         return Response(self._shown(row), status=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row = self.get_object()
         given = self._given(request, row=row)
         reason = given.pop("reason_of_change", "")
-        changed = program.change(row, given, by=request.user, at=timezone.now(), reason=reason)
+        changed = program.change(row, given, by=caller(request), at=timezone.now(), reason=reason)
         return Response(self._shown(changed))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        program.remove(self.get_object(), by=request.user, at=timezone.now())
+        program.remove(self.get_object(), by=caller(request), at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _given(self, request: Request, *, row: Model | None = None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import exceptions, mixins, serializers, viewsets
 
+from accounts.access import caller
 from accounts.models import User
 from schedules import access
 from schedules.api.resource import Readable
@@ -45,7 +46,7 @@ class Schedules(Readable):
     ordering_fields = ["created_at", "start_date", "published_at"]
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = access.schedules_visible_to(self.request.user) if self.request.user.pk else Schedule.objects.none()
+        rows = access.schedules_visible_to(caller(self.request)) if self.request.user.pk else Schedule.objects.none()
         return rows.order_by("-created_at", "pk")
 
 
@@ -98,7 +99,7 @@ class Assignments(mixins.ListModelMixin, viewsets.GenericViewSet):
         rows = Assignment.objects.select_related("person", "activity").order_by("date", "person__name", "session", "pk")
         if getattr(self, "swagger_fake_view", False):
             return rows.none()
-        return _of_version(rows, self.request.query_params.get("schedule", "published"), self.request.user)
+        return _of_version(rows, self.request.query_params.get("schedule", "published"), caller(self.request))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.request.query_params

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -155,7 +156,7 @@ def _locked(absence: Absence) -> Absence:
     return Absence.objects.select_for_update(of=("self",)).select_related("person__user").get(pk=absence.pk)
 
 
-def _save(absence: Absence, *, by: User, why: str) -> None:
+def _save(absence: Any, *, by: User, why: str) -> None:
     absence._history_user = by
     absence._change_reason = why
     absence.save()

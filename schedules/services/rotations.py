@@ -6,6 +6,7 @@ Drafts of the block become stale by themselves: rotations are among the inputs w
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import IntegrityError
 
@@ -68,7 +69,7 @@ def remove(assignment: BlockAssignment, /, *, by: User, at: dt.datetime, reason:
     why = reason or "rotation removed"
     with open_gate(operation="edit", by=by, at=at, reason=why):
         locked = _locked(assignment)
-        locked._history_user, locked._history_date, locked._change_reason = by, at, why
+        _sign(locked, by=by, at=at, why=why)
         locked.delete()
 
 
@@ -89,5 +90,9 @@ def _locked(assignment: BlockAssignment) -> BlockAssignment:
 
 
 def _save(assignment: BlockAssignment, *, by: User, at: dt.datetime, why: str) -> None:
-    assignment._history_user, assignment._history_date, assignment._change_reason = by, at, why[:100]
+    _sign(assignment, by=by, at=at, why=why)
     assignment.save()
+
+
+def _sign(row: Any, *, by: User, at: dt.datetime, why: str) -> None:
+    row._history_user, row._history_date, row._change_reason = by, at, why[:100]
