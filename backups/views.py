@@ -6,12 +6,13 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from backups import services
 from backups.enums import BackupKind, BackupState
@@ -21,7 +22,7 @@ from common.errors import DomainError
 
 
 @require_GET
-def backups(request: HttpRequest) -> HttpResponse:
+def backups(request: SignedInRequest) -> HttpResponse:
     """Every backup with what was proven about it, the gate's state, and past restores."""
     access.require(request.user, Permission.SEE_BACKUPS)
     now = timezone.now()
@@ -43,7 +44,7 @@ def backups(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: SignedInRequest) -> HttpResponse:
     """Make and verify a regular backup now."""
     access.require(request.user, Permission.CREATE_BACKUP)
     try:
@@ -60,7 +61,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def verify(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def verify(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Prove a backup again."""
     access.require(request.user, Permission.RESTORE_BACKUP)
     found = get_object_or_404(Backup, pk=pk)
@@ -76,14 +77,14 @@ def verify(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-def backup(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def backup(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One backup: facts, rows now and in it, restore."""
     access.require(request.user, Permission.SEE_BACKUPS)
     return _page(request, get_object_or_404(Backup, pk=pk))
 
 
 @require_http_methods(["GET", "POST"])
-def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def restore(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Put the database back to this backup; the file name must be typed."""
     access.require(request.user, Permission.RESTORE_BACKUP)
     found = get_object_or_404(Backup, pk=pk)
@@ -103,7 +104,7 @@ def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("backups")
 
 
-def _page(request: HttpRequest, found: Backup, *, error: str = "", status: int = 200) -> HttpResponse:
+def _page(request: SignedInRequest, found: Backup, *, error: str = "", status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
         "backup": found,
         "counts": count_differences(found),
@@ -117,7 +118,7 @@ def _page(request: HttpRequest, found: Backup, *, error: str = "", status: int =
 
 
 @require_http_methods(["GET", "POST"])
-def prune(request: HttpRequest) -> HttpResponse:
+def prune(request: SignedInRequest) -> HttpResponse:
     """Delete exactly the files that were listed and ticked."""
     access.require(request.user, Permission.RESTORE_BACKUP)
     now = timezone.now()

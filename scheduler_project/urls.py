@@ -21,8 +21,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("backups.urls")),
     path("", include("schedules.urls")),
-    path("", include("backups.urls")),
-    path("", include("schedules.urls")),
 ]
 if settings.METRICS:
     from django_prometheus.exports import ExportToDjangoView

@@ -128,12 +128,6 @@ class AbsenceFilterForm(forms.Form):
             return None
 
 
-class ImportForm(forms.Form):
-    """Files of the import layout, one by one or in a ZIP archive."""
-
-    files = forms.FileField(label="Files", widget=forms.ClearableFileInput(attrs={"accept": ".json,.csv,.xlsx,.zip"}))
-
-
 def block_choices(blocks: list[Block]) -> list[tuple[str, str]]:
     """``("2026-03-12..2026-04-08", "Block 10 ...")`` of every block, for pickers."""
     return [

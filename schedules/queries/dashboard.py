@@ -161,7 +161,7 @@ def _run(pk: uuid.UUID) -> str:
 
 def _decide_draft(draft: Schedule) -> NextAction:
     """To the run that made it, where there is one."""
-    run = draft.run_pk  # type: ignore[attr-defined]  (annotated in load_dashboard)
+    run = getattr(draft, "run_pk", None)
     grid = f"{reverse('schedule')}?start={draft.start_date}&end={draft.end_date}&version={draft.pk}"
     sentence = f"The draft of {draft} waits: compare it with what is published, then publish or discard it."
     return NextAction(sentence, "Open the draft", _run(run) if run else grid)

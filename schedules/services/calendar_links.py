@@ -18,7 +18,7 @@ def renew(person: Person, /, *, by: User) -> Person:
         raise NotAllowed("You can make a calendar link for your own schedule only.")
     locked = Person.objects.select_for_update().get(pk=person.pk)
     locked.calendar_token = secrets.token_urlsafe(32)
-    locked._history_user = by
-    locked._change_reason = "calendar link renewed"
+    locked._history_user = by  # type: ignore[attr-defined]
+    locked._change_reason = "calendar link renewed"  # type: ignore[attr-defined]
     locked.save()
     return locked

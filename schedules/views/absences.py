@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 import schedules.services.absences as absence_services
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
 from schedules import access
@@ -26,7 +27,7 @@ PER_PAGE = 50
 
 
 @require_GET
-def absences(request: HttpRequest) -> HttpResponse:
+def absences(request: SignedInRequest) -> HttpResponse:
     """The month, what waits for a decision, and the list."""
     visible = access.absences_visible_to(request.user)
     form = AbsenceFilterForm(request.GET)
@@ -59,7 +60,7 @@ def absences(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def absence_new(request: HttpRequest) -> HttpResponse:
+def absence_new(request: SignedInRequest) -> HttpResponse:
     """Ask for oneself; staff with the right file for anybody."""
     for_all = request.user.may(Permission.REQUEST_FOR_ALL)
     own = None if for_all else access.own_person(request.user)
@@ -93,7 +94,7 @@ DECISIONS = {
 
 
 @require_http_methods(["GET", "POST"])
-def absence(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def absence(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One absence: impact first, then the decision."""
     found = access.absence(request.user, pk)
     if request.method == "POST" and request.POST.get("decision") in DECISIONS:

@@ -7,11 +7,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
 from schedules import access
@@ -44,7 +45,7 @@ class Place:
         return bool(self.row and self.row.locked)
 
 
-def _place(request: HttpRequest, asked: QueryDict) -> Place:
+def _place(request: SignedInRequest, asked: QueryDict) -> Place:
     """Load the place that the request names. Raises NotFound for anything that is not there or not visible."""
     access.require(request.user, Permission.EDIT_ASSIGNMENTS)
     form = CellForm(asked)
@@ -70,12 +71,12 @@ def _place(request: HttpRequest, asked: QueryDict) -> Place:
 
 
 @require_GET
-def cell(request: HttpRequest) -> HttpResponse:
+def cell(request: SignedInRequest) -> HttpResponse:
     """The drawer of one cell."""
     return _drawer(request, _place(request, request.GET))
 
 
-def _drawer(request: HttpRequest, place: Place, **more: Any) -> HttpResponse:
+def _drawer(request: SignedInRequest, place: Place, **more: Any) -> HttpResponse:
     findings = [f for f in findings_of_report(place.schedule.validation) if _concerns(f, place)]
     context = {
         "place": place,
@@ -126,7 +127,7 @@ def _change(place: Place, asked: QueryDict) -> editing.Change:
 
 
 @require_POST
-def check(request: HttpRequest) -> HttpResponse:
+def check(request: SignedInRequest) -> HttpResponse:
     """What the choice would bring and end, before anything is saved."""
     place = _place(request, request.POST)
     try:
@@ -137,7 +138,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def save(request: HttpRequest) -> HttpResponse:
+def save(request: SignedInRequest) -> HttpResponse:
     """Save the choice; the answer offers to undo it and tells the grid to show the change."""
     place = _place(request, request.POST)
     version = request.POST.get("version", "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
 from schedules.queries.dashboard import load_dashboard, next_action
@@ -15,13 +16,13 @@ from schedules.views.generate import percent
 
 
 @require_GET
-def first_page(request: HttpRequest) -> HttpResponse:
+def first_page(request: SignedInRequest) -> HttpResponse:
     """Staff begin at the dashboard, everybody else at their own schedule."""
     return redirect("dashboard" if request.user.may(Permission.SEE_DASHBOARD) else "my_schedule")
 
 
 @require_GET
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: SignedInRequest) -> HttpResponse:
     """Where the program stands and what waits for a person."""
     access.require(request.user, Permission.SEE_DASHBOARD)
     facts = load_dashboard(at=timezone.now(), today=timezone.localdate())

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET
 
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
 from schedules.forms import GridForm
@@ -25,7 +26,7 @@ Version = Schedule | Literal["published"]
 
 
 @require_GET
-def schedule_export(request: HttpRequest, kind: str) -> HttpResponse:
+def schedule_export(request: SignedInRequest, kind: str) -> HttpResponse:
     """The shown dates of the shown version as XLSX (two columns per day) or CSV (one row per cell)."""
     access.require(request.user, Permission.SEE_PUBLISHED)
     form = GridForm(request.GET)

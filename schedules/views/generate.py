@@ -8,17 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
 from schedules import access
 from schedules.enums import OPEN_RUN_STATUSES, RunStatus, ScheduleStatus
 from schedules.forms import GenerateForm, block_choices
-from schedules.models import Block, GenerationRun, Publication
+from schedules.models import Block, GenerationRun, Publication, Schedule
 from schedules.queries.dashboard import load_dashboard
 from schedules.services import publishing, runs
 from schedules.views.chart import chart
@@ -41,7 +42,7 @@ FAILED_AT = {RunStatus.INFEASIBLE: 3, RunStatus.TIMED_OUT: 3}
 
 
 @require_GET
-def generate(request: HttpRequest) -> HttpResponse:
+def generate(request: SignedInRequest) -> HttpResponse:
     """Choose dates and options; the runs so far."""
     access.require(request.user, Permission.GENERATE)
     blocks = list(Block.objects.all())
@@ -61,7 +62,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     return render(request, "schedules/generate.html", context)
 
 
-def _initial(request: HttpRequest, blocks: list[Block]) -> dict[str, Any]:
+def _initial(request: SignedInRequest, blocks: list[Block]) -> dict[str, Any]:
     """The asked dates, else the first block that is not published."""
     if request.GET.get("start") and request.GET.get("end"):
         return {"start": request.GET["start"], "end": request.GET["end"]}
@@ -81,7 +82,7 @@ def _years(blocks: list[Block]) -> list[tuple[str, str]]:
 
 
 @require_POST
-def check(request: HttpRequest) -> HttpResponse:
+def check(request: SignedInRequest) -> HttpResponse:
     """Pre-flight of the chosen dates, then the question; with `confirm` (the token of the question) the run begins."""
     access.require(request.user, Permission.GENERATE)
     form = GenerateForm(request.POST)
@@ -118,14 +119,14 @@ def _question(error: DomainError) -> dict[str, Any]:
 
 
 @require_GET
-def run_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def run_page(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One run in whatever state it is; safe to reload and to share."""
     access.require(request.user, Permission.GENERATE)
     return render(request, "schedules/run.html", _run_context(request, access.run(request.user, pk)))
 
 
 @require_GET
-def live(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def live(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """The live part, asked for each second; the answer to an ended run also reloads the page and ends the polling."""
     access.require(request.user, Permission.GENERATE)
     run = access.run(request.user, pk)
@@ -192,7 +193,7 @@ def _step_of(name: str) -> int:
     return next((n for n, (_, statuses) in enumerate(STEPS) if name in {s.value for s in statuses}), 0)
 
 
-def _run_context(request: HttpRequest, run: GenerationRun, **more: Any) -> dict[str, Any]:
+def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> dict[str, Any]:
     draft = run.schedule
     publication = Publication.objects.filter(schedule=draft).first() if draft else None
     now = timezone.now()
@@ -247,49 +248,56 @@ def _figures(run: GenerationRun) -> dict[str, str]:
     }
 
 
-def _confirm(request: HttpRequest, run: GenerationRun) -> str:
+def _confirm(request: SignedInRequest, run: GenerationRun) -> str:
     access.require(request.user, Permission.CONFIRM_RUN)
     runs.confirm(run, by=request.user, at=timezone.now(), answer=request.POST.get("confirm") or False)
     return "Confirmed. The generation begins."
 
 
-def _stop(request: HttpRequest, run: GenerationRun) -> str:
+def _stop(request: SignedInRequest, run: GenerationRun) -> str:
     runs.request_stop(run, by=request.user, at=timezone.now())
     return "Stopping; the best schedule found so far is kept."
 
 
-def _abort(request: HttpRequest, run: GenerationRun) -> str:
+def _abort(request: SignedInRequest, run: GenerationRun) -> str:
     runs.request_abort(run, by=request.user, at=timezone.now())
     return "Aborting; nothing will be kept."
 
 
-def _retry(request: HttpRequest, run: GenerationRun) -> str:
+def _retry(request: SignedInRequest, run: GenerationRun) -> str:
     runs.retry(run, by=request.user, at=timezone.now(), answer=request.POST.get("confirm") or False)
     return "A new generation of the same dates begins."
 
 
-def _publish(request: HttpRequest, run: GenerationRun) -> str:
+def _draft(run: GenerationRun) -> Schedule:
+    """The draft that the run made. Raises NotFound where it made none."""
+    if run.schedule is None:
+        raise access.NotFound("This generation has no draft.")
+    return run.schedule
+
+
+def _publish(request: SignedInRequest, run: GenerationRun) -> str:
     access.require(request.user, Permission.PUBLISH)
     publishing.publish(
-        run.schedule, by=request.user, at=timezone.now(), override_reason=request.POST.get("override_reason", "")
+        _draft(run), by=request.user, at=timezone.now(), override_reason=request.POST.get("override_reason", "")
     )
     return "Published. It can be rolled back for 24 hours."
 
 
-def _discard(request: HttpRequest, run: GenerationRun) -> str:
-    publishing.discard(run.schedule, by=request.user, at=timezone.now(), reason=request.POST.get("reason", ""))
+def _discard(request: SignedInRequest, run: GenerationRun) -> str:
+    publishing.discard(_draft(run), by=request.user, at=timezone.now(), reason=request.POST.get("reason", ""))
     return "The draft is discarded. What is published was not touched."
 
 
-def _revalidate(request: HttpRequest, run: GenerationRun) -> str:
-    publishing.revalidate(run.schedule, by=request.user, at=timezone.now())
+def _revalidate(request: SignedInRequest, run: GenerationRun) -> str:
+    publishing.revalidate(_draft(run), by=request.user, at=timezone.now())
     return "The draft was judged by the present data."
 
 
-def _roll_back(request: HttpRequest, run: GenerationRun) -> str:
+def _roll_back(request: SignedInRequest, run: GenerationRun) -> str:
     access.require(request.user, Permission.PUBLISH)
     publishing.roll_back(
-        run.schedule,
+        _draft(run),
         by=request.user,
         at=timezone.now(),
         reason=request.POST.get("reason", ""),
@@ -298,7 +306,7 @@ def _roll_back(request: HttpRequest, run: GenerationRun) -> str:
     return "Rolled back: the version before is current again."
 
 
-ACTS: dict[str, Callable[[HttpRequest, GenerationRun], str]] = {
+ACTS: dict[str, Callable[[SignedInRequest, GenerationRun], str]] = {
     "confirm": _confirm,
     "stop": _stop,
     "abort": _abort,
@@ -311,7 +319,7 @@ ACTS: dict[str, Callable[[HttpRequest, GenerationRun], str]] = {
 
 
 @require_POST
-def act(request: HttpRequest, pk: uuid.UUID, act: str) -> HttpResponse:
+def act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """Do one thing to a run or its draft; a refusal is shown on the run's page with what it needs."""
     access.require(request.user, Permission.GENERATE)
     run = access.run(request.user, pk)

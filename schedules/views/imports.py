@@ -7,11 +7,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
 from schedules import access
@@ -24,7 +25,7 @@ SHOWN_ROWS = 200
 
 
 @require_http_methods(["GET", "POST"])
-def import_program(request: HttpRequest) -> HttpResponse:
+def import_program(request: SignedInRequest) -> HttpResponse:
     """Upload shows the preview; `token` of a preview writes exactly the rows that were previewed."""
     access.require(request.user, Permission.EDIT_PROGRAM)
     if request.method == "GET":
@@ -44,7 +45,7 @@ def import_program(request: HttpRequest) -> HttpResponse:
     return _page(request, report=report, token=token)
 
 
-def _write(request: HttpRequest, token: str) -> HttpResponse:
+def _write(request: SignedInRequest, token: str) -> HttpResponse:
     parsed = cache.get(_key(request, token))
     if parsed is None:
         return _page(request, error="The preview is older than 30 minutes. Choose the files again.", status=409)
@@ -53,8 +54,8 @@ def _write(request: HttpRequest, token: str) -> HttpResponse:
             parsed, by=request.user, at=timezone.now(), skip_bad=bool(request.POST.get("skip_bad"))
         )
     except DomainError as error:
-        report = getattr(error, "report", None)
-        return _page(request, error=error.detail, report=report, token=token if report else "", status=error.status)
+        shown = getattr(error, "report", None)
+        return _page(request, error=error.detail, report=shown, token=token if shown else "", status=error.status)
     cache.delete(_key(request, token))
     total = report.total
     messages.success(
@@ -63,11 +64,11 @@ def _write(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("import_program")
 
 
-def _key(request: HttpRequest, token: str) -> str:
+def _key(request: SignedInRequest, token: str) -> str:
     return f"import:{request.user.pk}:{token}"
 
 
-def _page(request: HttpRequest, *, status: int = 200, error: str = "", **context: Any) -> HttpResponse:
+def _page(request: SignedInRequest, *, status: int = 200, error: str = "", **context: Any) -> HttpResponse:
     report = context.get("report")
     return render(
         request,

@@ -6,12 +6,13 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
 from schedules.domain.problem import Category, Session
@@ -24,7 +25,7 @@ SHOWN_DAYS = 35
 
 
 @require_GET
-def my_schedule(request: HttpRequest) -> HttpResponse:
+def my_schedule(request: SignedInRequest) -> HttpResponse:
     """Next duties, hours per week against the limit, days, calls; `from` moves the five weeks shown."""
     access.require(request.user, Permission.SEE_PUBLISHED)
     person = Person.objects.filter(user=request.user).first()
@@ -55,7 +56,7 @@ def my_schedule(request: HttpRequest) -> HttpResponse:
     return render(request, "schedules/my_schedule.html", context)
 
 
-def _asked(request: HttpRequest) -> dt.date | None:
+def _asked(request: SignedInRequest) -> dt.date | None:
     try:
         return dt.date.fromisoformat(request.GET.get("from", ""))
     except ValueError:
@@ -99,7 +100,7 @@ def _bar(week: Week, policy: ProgramPolicy) -> dict[str, Any]:
 
 
 @require_POST
-def calendar_link(request: HttpRequest) -> HttpResponse:
+def calendar_link(request: SignedInRequest) -> HttpResponse:
     """Make or replace the secret address of one's own feed."""
     calendar_links.renew(access.own_person(request.user), by=request.user)
     messages.success(request, "Here is your new calendar address. An earlier one no longer works.")

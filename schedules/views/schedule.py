@@ -7,11 +7,12 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
 from schedules.domain.problem import Session
@@ -37,7 +38,7 @@ GROUPS = (
 
 
 @require_GET
-def schedule_page(request: HttpRequest) -> HttpResponse:
+def schedule_page(request: SignedInRequest) -> HttpResponse:
     """People x days of a block or range; `view` chooses grid, day or person."""
     access.require(request.user, Permission.SEE_PUBLISHED)
     form = GridForm(request.GET)
@@ -80,7 +81,7 @@ def _chosen(version: str | None, versions: list[Schedule]) -> list[Schedule]:
 
 
 def _common(  # noqa: PLR0917
-    request: HttpRequest,
+    request: SignedInRequest,
     form: GridForm,
     blocks: list[Block],
     versions: list[Schedule],
@@ -125,7 +126,7 @@ def _common(  # noqa: PLR0917
     }
 
 
-def _grid_part(request: HttpRequest, data: GridData, filters: Filters, asked: dict[str, Any]) -> dict[str, Any]:
+def _grid_part(request: SignedInRequest, data: GridData, filters: Filters, asked: dict[str, Any]) -> dict[str, Any]:
     findings = findings_of(data)
     editable = request.user.may(Permission.EDIT_ASSIGNMENTS) and bool(data.schedules)
     today = timezone.localdate()
@@ -150,7 +151,7 @@ def _grid_part(request: HttpRequest, data: GridData, filters: Filters, asked: di
     }
 
 
-def _day_part(request: HttpRequest, data: GridData, filters: Filters, asked: dict[str, Any]) -> dict[str, Any]:
+def _day_part(request: SignedInRequest, data: GridData, filters: Filters, asked: dict[str, Any]) -> dict[str, Any]:
     today = timezone.localdate()
     day = asked.get("date") or (today if data.start <= today <= data.end else data.start)
     rows = [
@@ -170,7 +171,7 @@ def _day_part(request: HttpRequest, data: GridData, filters: Filters, asked: dic
     }
 
 
-def _person_part(request: HttpRequest, data: GridData, filters: Filters, asked: dict[str, Any]) -> dict[str, Any]:
+def _person_part(request: SignedInRequest, data: GridData, filters: Filters, asked: dict[str, Any]) -> dict[str, Any]:
     wanted = str(asked.get("person") or "")
     own = getattr(request.user, "person", None)
     person = next((p for p in data.people if str(p.pk) == wanted), None) or own or next(iter(data.people), None)
@@ -203,7 +204,7 @@ _PARTS = {"grid": _grid_part, "day": _day_part, "person": _person_part}
 
 
 @require_GET
-def colours(request: HttpRequest) -> HttpResponse:
+def colours(request: SignedInRequest) -> HttpResponse:
     """A style sheet with the colours the program gave to single activities; dark ink or light ink by contrast."""
     access.require(request.user, Permission.SEE_PUBLISHED)
     rules = [
