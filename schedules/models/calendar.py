@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Deferrable, F, Func, Q, Value
 from simple_history.models import HistoricalRecords
 
 from common.models import Guarded, GuardedQuerySet, TimeStamped, TrackedQuerySet
@@ -50,6 +50,8 @@ class Block(TimeStamped):
             ExclusionConstraint(
                 name="blocks_do_not_overlap",
                 expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
+                # Judged at the end of a statement, so that one can move all of them.
+                deferrable=Deferrable.IMMEDIATE,
             ),
         ]
 
@@ -93,6 +95,8 @@ class FmitWeek(TimeStamped):
             ExclusionConstraint(
                 name="one_fmit_attending_a_day",
                 expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
+                # Judged at the end of a statement, so that one can move all of them.
+                deferrable=Deferrable.IMMEDIATE,
             ),
         ]
 

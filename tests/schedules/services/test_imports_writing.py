@@ -257,6 +257,27 @@ def test_an_fmit_week_cannot_take_another_ones_days(tmp_path):
 
 
 @pytest.mark.django_db
+def test_all_blocks_and_weeks_can_move_at_once(tmp_path):
+    head = "id,number,start,end\n"
+    weeks = "id,person,start,end\n"
+    faculty = "id,name\nf,Ana\n"
+    first = "b1,1,2025-07-01,2025-07-30\nb2,2,2025-07-31,2025-08-27\n"
+    write(
+        tmp_path,
+        faculty=faculty,
+        blocks=head + first,
+        fmit_weeks=weeks + "w1,f,2025-07-04,2025-07-10\nw2,f,2025-07-11,2025-07-17\n",
+    )
+
+    later = "b1,1,2025-07-02,2025-08-01\nb2,2,2025-08-02,2025-08-28\n"
+    report = write(
+        tmp_path, blocks=head + later, fmit_weeks=weeks + "w1,f,2025-07-11,2025-07-17\nw2,f,2025-07-18,2025-07-24\n"
+    )
+
+    assert (report.counts["blocks"], report.counts["FMIT weeks"]) == (Counts(changed=2), Counts(changed=2))
+
+
+@pytest.mark.django_db
 def test_a_coordinator_may_import_people_but_not_policy(tmp_path):
     user = User.objects.create(username="coordinator", role=Role.COORDINATOR)
     program.policy()
