@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api import RefusalOut
 from accounts.models import User
 from accounts.permissions import Permission
 from common.errors import Invalid
@@ -46,11 +47,6 @@ class RangeIn(serializers.Serializer):
         if days > LONGEST_RANGE:
             raise exceptions.ValidationError({"end_date": [f"At most {LONGEST_RANGE} days at once."]})
         return attrs
-
-
-class RefusedOut(serializers.Serializer):
-    code = serializers.CharField()
-    detail = serializers.CharField()
 
 
 class ScheduleOut(serializers.ModelSerializer):
@@ -140,7 +136,7 @@ class ApplyConflict(APIView):
         operation_id="schedule_conflict_apply",
         tags=["schedule"],
         request=None,
-        responses={200: OpenApiTypes.OBJECT, 409: RefusedOut},
+        responses={200: OpenApiTypes.OBJECT, 409: RefusalOut},
     )
     def post(self, request: Request, pk: str) -> Response:
         access.require(request.user, Permission.EDIT_ASSIGNMENTS)
@@ -156,7 +152,7 @@ class Diff(APIView):
     @extend_schema(
         operation_id="schedule_diff",
         tags=["schedules"],
-        responses={200: OpenApiTypes.OBJECT, 404: RefusedOut},
+        responses={200: OpenApiTypes.OBJECT, 404: RefusalOut},
     )
     def get(self, request: Request, pk: uuid.UUID, other: str) -> Response:
         schedule = access.schedule(request.user, pk)
@@ -200,7 +196,7 @@ def _act_view(act: str) -> Callable[..., Any]:
             operation_id=f"schedules_{act}",
             tags=["schedules"],
             request=shape,
-            responses={200: OpenApiTypes.OBJECT, 403: RefusedOut, 404: RefusedOut, 409: RefusedOut, 423: RefusedOut},
+            responses={200: OpenApiTypes.OBJECT, 403: RefusalOut, 404: RefusalOut, 409: RefusalOut, 423: RefusalOut},
         )
         def post(self, request: Request, pk: uuid.UUID) -> Response:
             schedule = access.schedule(request.user, pk)
