@@ -123,6 +123,14 @@ class Guarded(models.Model):
         return super().delete(*args, **kwargs)
 
 
+def signed(row: _Row, *, by: Any, at: dt.datetime, reason: str) -> _Row:
+    """Name who changes a tracked row, when and why; the history row of its next save or delete says so."""
+    row._history_user = by  # type: ignore[attr-defined]
+    row._history_date = at  # type: ignore[attr-defined]
+    row._change_reason = reason[:100]  # type: ignore[attr-defined]
+    return row
+
+
 def bulk_create_with_history(
     rows: Sequence[_Row], *, by: Any, reason: str, at: dt.datetime | None = None, batch_size: int = 1000
 ) -> Sequence[_Row]:

@@ -71,7 +71,7 @@ class GenerateIn(ConfirmIn):
     mode = serializers.ChoiceField(choices=["new", "repair"], default="new", help_text="repair = fewest changes.")
     pgy_levels = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=9), default=list)
     rotation_template_ids = serializers.ListField(child=serializers.UUIDField(), default=list)
-    label = serializers.CharField(max_length=60, allow_blank=True, default="")
+    label = serializers.CharField(max_length=60, allow_blank=True, default="")  # type: ignore[assignment]
 
     def order(self) -> runs.Order:
         given = self.validated_data

@@ -284,7 +284,9 @@ def _write_rows(schedule: Schedule, changes: Sequence[Change], *, by: User, at: 
         Slot(str(row.person_id), row.date, Session(row.session)): row
         for row in schedule.assignments.filter(date__gte=min(days), date__lte=max(days))
     }
-    made, changed, gone = [], [], []
+    made: list[Assignment] = []
+    changed: list[Assignment] = []
+    gone: list[Assignment] = []
     for change in changes:
         row = stored.get(change.slot)
         if change.activity is None:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.errors import DomainError
+from common.models import signed
 from schedules.enums import RUN_TRANSITIONS, RunStatus
 from schedules.models import GenerationRun
 
@@ -67,10 +68,7 @@ def save(run: GenerationRun, *, at: dt.datetime, by: User | None, why: str, **fi
     """Write fields of a locked run, with history."""
     for name, value in fields.items():
         setattr(run, name, value)
-    run._history_user = by
-    run._history_date = at
-    run._change_reason = why[:100]
-    run.save()
+    signed(run, by=by, at=at, reason=why).save()
     return run
 
 

@@ -52,7 +52,7 @@ def run_one(name: str) -> None:
     # The sentinel and its workers are forked here and open database connections of their own.
     cluster.start()
     next_sweep = 0.0
-    while cluster.sentinel.is_alive():
+    while cluster.sentinel is not None and cluster.sentinel.is_alive():
         if time.monotonic() >= next_sweep:
             look_after(name)
             next_sweep = time.monotonic() + SWEEP_SECONDS

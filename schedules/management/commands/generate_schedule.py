@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.utils import timezone
 
 from accounts.enums import Role
@@ -55,10 +59,8 @@ class Command(BaseCommand):
         here = options["here"] or not presence.running(presence.SOLVER)
         try:
             run = self._confirmed(order, by=_user(options["username"]), yes=options["yes"], here=here)
-            if here:
-                # Nobody else may hear the bell: this process claims the run at once.
-                runs.execute(run.pk)
-            self._follow(run)
+            with _worked_on(run) if here else nullcontext():
+                self._follow(run)
         except DomainError as error:
             raise CommandError(error.detail) from error
 
@@ -140,6 +142,28 @@ class Command(BaseCommand):
         for item in validation["violations"]:
             if item["severity"] != "advisory":
                 self.stdout.write(f"    {item['rule']}: {item['message']}")
+
+
+@contextmanager
+def _worked_on(run: GenerationRun) -> Iterator[None]:
+    """Carry the run out in a thread of this process meanwhile; Ctrl-C aborts it. No worker needs to be running."""
+
+    def work() -> None:
+        try:
+            runs.execute(run.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work, name=f"run {run.pk}")
+    thread.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if run.requested_by is not None:
+            runs.request_abort(run, by=run.requested_by, at=timezone.now())
+        raise CommandError("Aborted; nothing was written.") from None
+    finally:
+        thread.join()
 
 
 def _percent(value: float | None) -> str:

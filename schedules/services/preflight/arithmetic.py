@@ -141,9 +141,8 @@ def replacements(problem: Problem) -> Iterator[str]:
 
 def _why(problem: Problem, day: Date) -> str:
     planned = problem.fmit_attending.get(day)
-    return (
-        f"{problem.person[planned].name} is absent" if planned in problem.person else "no FMIT week covers these dates"
-    )
+    person = problem.person.get(planned) if planned else None
+    return f"{person.name} is absent" if person else "no FMIT week covers these dates"
 
 
 def _names(people: list[Person]) -> str:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from django.utils import timezone
+
 import backups.services
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
@@ -220,7 +222,7 @@ def _assigned(start: dt.date, end: dt.date, counts: dict[str, int]) -> Iterator[
 
 def _overlap(start: dt.date, end: dt.date, ignore: GenerationRun | None) -> Item:
     runs = GenerationRun.objects.filter(start_date__lte=end, end_date__gte=start, status__in=BLOCKING_RUN_STATUSES)
-    other = runs.exclude(pk=ignore.pk if ignore else None).first()
+    other = (runs.exclude(pk=ignore.pk) if ignore else runs).first()
     if other is None:
         return Item("OVERLAP", ItemStatus.OK, "No other generation is at work on these dates.")
     state = RunStatus(other.status).label.lower()
@@ -233,10 +235,10 @@ def _overlap(start: dt.date, end: dt.date, ignore: GenerationRun | None) -> Item
 
 def _backup(at: dt.datetime) -> tuple[str, str, Item]:
     newest = backups.services.fresh_backup(at)
-    if newest is None:
+    if newest is None or newest.verified_at is None:
         item = Item("BACKUP", ItemStatus.WARN, "No fresh verified backup: none, will be made.", "Nothing to do.")
         return "", "", item
-    verified_at = newest.verified_at.isoformat(timespec="seconds")
+    verified_at = timezone.localtime(newest.verified_at).isoformat(timespec="seconds")
     minutes = int((at - newest.created_at).total_seconds() // 60)
     return newest.file, verified_at, Item("BACKUP", ItemStatus.OK, f"{newest.file}, {minutes} minutes old, verified.")
 

@@ -48,7 +48,7 @@ class Preflight:
     def question(self) -> str:
         """The sentence that a person answers with yes."""
         backup = (
-            f"Backup verified at {self.backup_verified_at}."
+            f"Backup verified at {self.backup_verified_at[:16].replace('T', ' ')}."
             if self.backup_verified_at
             else "No fresh verified backup exists; one will be made."
         )

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from common.errors import DomainError
+from common.models import signed
 from schedules.domain.edges import edge_changes
 from schedules.enums import RunStatus, ScheduleStatus
 from schedules.mapping import load_problem, load_roster
@@ -94,8 +95,7 @@ def amend_neighbours(draft: Schedule, *, by: User | None, at: dt.datetime) -> No
             activity=codes[after] if after else None,
             reason=reason,
         )
-        item._history_user, item._history_date = by, at
-        item.save()
+        signed(item, by=by, at=at, reason=reason).save()
 
 
 def discard(draft: Schedule, *, by: User, at: dt.datetime, reason: str = "") -> Schedule:

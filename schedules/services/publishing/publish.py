@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from common.errors import DomainError
+from common.models import signed
 from schedules.enums import RunStatus, ScheduleStatus
 from schedules.models import Publication, Schedule
 from schedules.services import compliance
@@ -114,8 +115,7 @@ def _replace(
         acceptance=judged.acceptance.as_json(),
         backup_file=backup,
     )
-    publication._history_user, publication._history_date = by, at
-    publication.save()
+    signed(publication, by=by, at=at, reason=reason).save()
     publication.replaced.set(replaced)
     publication.remainders.set(remainders)
     _finish_run(draft, by=by, at=at)

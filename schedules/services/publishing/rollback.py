@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from common.errors import DomainError
+from common.models import signed
 from schedules.enums import ScheduleStatus
 from schedules.models import Assignment, Publication, Schedule
 from schedules.services import compliance
@@ -61,7 +62,7 @@ def edits_since(publication: Publication) -> list[dict[str, Any]]:
     """Rows of the publish (its own, carried over, amended) that were edited or swapped after it."""
     versions = [publication.schedule_id, *publication.remainders.values_list("pk", flat=True)]
     rows = (
-        Assignment.history.filter(schedule_id__in=versions, history_date__gt=publication.published_at)
+        Assignment.history.model.objects.filter(schedule_id__in=versions, history_date__gt=publication.published_at)
         .select_related("person", "activity", "history_user")
         .order_by("history_date")
     )
@@ -111,8 +112,7 @@ def _take_back(publication: Publication, *, by: User, at: dt.datetime, reason: s
         compliance.judge_anew(old, at=at, reason="current again")
     publication.rolled_back_at, publication.rolled_back_by = at, by
     publication.rollback_reason = reason[:500]
-    publication._history_user, publication._history_date = by, at
-    publication.save()
+    signed(publication, by=by, at=at, reason=reason).save()
     mark_stale(schedule.start_date, schedule.end_date, by=by, at=at, reason="A publish of these dates was rolled back.")
     announce(replaced[0] if replaced else schedule, [schedule, *remainders])
     return publication

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from accounts.models import User
 from common.errors import DomainError
-from common.models import bulk_create_with_history
+from common.models import bulk_create_with_history, signed
 from schedules.domain.roster import Source
 from schedules.enums import SCHEDULE_TRANSITIONS, ScheduleStatus
 from schedules.models import Activity, Amendment, Assignment, Schedule
@@ -48,10 +48,7 @@ def move(schedule: Schedule, to: ScheduleStatus, *, by: User | None, at: dt.date
 
 def save(schedule: Schedule, *, by: User | None, at: dt.datetime, reason: str) -> Schedule:
     """Write a version with history. Needs the open gate."""
-    schedule._history_user = by
-    schedule._history_date = at
-    schedule._change_reason = reason[:100]
-    schedule.save()
+    signed(schedule, by=by, at=at, reason=reason).save()
     return schedule
 
 
@@ -150,7 +147,7 @@ def _amend(
         row = Assignment(
             schedule=neighbour, person_id=item.person_id, date=item.date, session=item.session, source=Source.SOLVER
         )
-    row._history_user, row._history_date, row._change_reason = by, at, reason[:100]
+    signed(row, by=by, at=at, reason=reason)
     bump(row.schedule, by=by, at=at, reason=reason)
     if to is None:
         row.delete()

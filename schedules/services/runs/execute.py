@@ -87,7 +87,7 @@ def _claim(watch: Watch, clock: Clock) -> GenerationRun | None:
         return None
     at = clock()
     watch.claimed = True
-    held = {"claim": watch.claim, "worker": watch.worker, "claimed_at": at, "heartbeat_at": at}
+    held: dict[str, Any] = {"claim": watch.claim, "worker": watch.worker, "claimed_at": at, "heartbeat_at": at}
     if run.status == RunStatus.QUEUED:
         return move(run, RunStatus.PREFLIGHT, at=at, why=f"claimed by {watch.worker}", **held)
     return save(run, at=at, by=None, why=f"claimed by {watch.worker}", **held)

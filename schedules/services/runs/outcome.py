@@ -169,7 +169,7 @@ def _replacements(piece: Piece) -> list[dict[str, Any]]:
         {
             "start": item.start.isoformat(),
             "end": item.end.isoformat(),
-            "planned": names[item.planned].name if item.planned in names else None,
+            "planned": names[item.planned].name if item.planned and item.planned in names else None,
             "person": item.person,
             "name": names[item.person].name if item.person in names else "",
         }

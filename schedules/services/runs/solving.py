@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from schedules.domain.problem import ActivityCode, PersonId
 from schedules.domain.roster import Roster, Slot
@@ -93,7 +94,7 @@ def frozen_people(order: Order) -> frozenset[PersonId]:
         wanted = wanted.filter(pgy_level__in=order.pgy_levels)
     if order.rotation_template_ids:
         touching = BlockAssignment.objects.filter(
-            rotation_id__in=order.rotation_template_ids,
+            rotation_id__in=[UUID(pk) for pk in order.rotation_template_ids],
             block__start_date__lte=order.end,
             block__end_date__gte=order.start,
         )

@@ -66,7 +66,7 @@ def written():
 
 
 def test_a_run_ends_with_a_judged_draft_behind_its_own_backup(tiny, pd):
-    run = ended(asked(pd, runs.Order(START, END, timeout_seconds=20, seed=3)))
+    run = ended(asked(pd, runs.Order(START, END, timeout_seconds=5, seed=3)))
 
     assert (run.status, run.reason) == (RunStatus.DRAFT_READY, "")
     assert run.backup.file.startswith("residency_scheduler_pre-block-10_")
@@ -228,7 +228,7 @@ def test_only_the_chosen_residents_change(tiny, pd):
     publishing.publish(published, by=pd, at=AT)
     before = generation.cells(published)
 
-    done = ended(asked(pd, runs.Order(START, END, algorithm="cp_sat", timeout_seconds=20, pgy_levels=(1,))))
+    done = ended(asked(pd, runs.Order(START, END, algorithm="cp_sat", timeout_seconds=5, pgy_levels=(1,))))
 
     after = generation.cells(done.schedule)
     changed = {key[0] for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
@@ -243,7 +243,7 @@ def test_a_range_of_two_blocks_is_solved_block_by_block(tiny, pd):
     for week in range(4):
         program.fmit_week(tiny.faculty[week % 3], dt.date(2026, 4, 17) + dt.timedelta(weeks=week))
 
-    done = ended(asked(pd, runs.Order(START, second.end_date, timeout_seconds=60)))
+    done = ended(asked(pd, runs.Order(START, second.end_date, timeout_seconds=8)))
 
     assert done.status == RunStatus.DRAFT_READY
     assert [block["label"] for block in done.result["blocks"]] == ["Block 10", "Block 11"]
