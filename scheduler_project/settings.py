@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import os
 from pathlib import Path
 
@@ -224,6 +225,20 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+if env.str("BACKUP_REMOTE_BUCKET", default=""):
+    # A second copy of every verified backup; credentials come from the variables that the S3 client itself reads.
+    if importlib.util.find_spec("storages") is None:
+        raise RuntimeError("BACKUP_REMOTE_BUCKET needs django-storages: pip install 'django-storages[s3]'.")
+    STORAGES["backups"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env.str("BACKUP_REMOTE_BUCKET"),
+            "endpoint_url": env.str("BACKUP_REMOTE_ENDPOINT", default="") or None,
+            "location": env.str("BACKUP_REMOTE_PREFIX", default=""),
+            "default_acl": "private",
+            "file_overwrite": False,
+        },
+    }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
