@@ -57,7 +57,7 @@ def coverage(problem: Problem, roster: Roster, *, unassigned: Set[Slot] = frozen
     for demand in problem.demands:
         if demand.minimum <= 0 or not problem.start <= demand.day <= problem.end:
             continue
-        held = holders.get((demand.day, demand.session, demand.activity), frozenset())
+        held = holders.get((demand.day, demand.session, demand.activity), set())
         units = Counter(demanded=demand.minimum, filled=min(demand.minimum, len(held & demand.eligible)))
         by_activity[demand.activity].update(units)
         by_session[demand.day, demand.session].update(units)
