@@ -137,6 +137,10 @@ ENDPOINTS: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("get", "assignments", None, (200, 200, 200, 200, 200, 200, 200)),
     ("get", "assignments?schedule={published}", None, (200, 200, 200, 200, 200, 200, 200)),
     ("get", "assignments?schedule={draft}", None, (404, 404, 200, 200, 200, 200, 200)),
+    ("get", "schedule/runs", None, (403, 403, 200, 200, 200, 200, 200)),
+    ("get", "schedule/validate?start_date=2026-03-12&end_date=2026-03-12", None, (200,) * 7),
+    ("get", "schedules/{published}/diff/{draft}", None, (404, 404, 200, 200, 200, 200, 200)),
+    ("get", "backups", None, (403, 403, 200, 200, 200, 200, 200)),
 ]
 
 
