@@ -29,6 +29,7 @@ from schedules.solver.options import (
     StopKind,
     Unfilled,
 )
+from schedules.solver.polish import hint, polished
 from schedules.solver.variables import (
     DAY_OFF_CODE,
     FMIT_CODE,
@@ -42,6 +43,8 @@ from schedules.solver.variables import (
 
 POLL_SECONDS = 0.1
 PROGRESS_SECONDS = 0.5
+POLISHING_SHARE = 0.5
+"""Share of the time that improving the quick roster may take at most."""
 
 OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], StopKind | None]
@@ -71,23 +74,34 @@ def solve(
     minimise(board, reference=reference)
     start = greedy_roster(board)
     quick = time.monotonic() - began if is_legal(problem, start) else None
-    hint(board, start if quick is not None and options.hint is None else options.hint or start)
-    complete_hint(board, options.seed)
     watch = _Watch(board, reference, on_progress, should_stop, began)
-    status = watch.run(_solver(options, options.timeout_seconds - (time.monotonic() - began)))
+    if quick is not None:
+        start = polished(
+            problem,
+            start,
+            base=base,
+            frozen=options.frozen,
+            reference=reference,
+            seed=options.seed,
+            keep_going=lambda roster: watch.glance(roster, options.timeout_seconds * POLISHING_SHARE),
+        )
+        watch.begin_with(start)
+    seconds = options.timeout_seconds - (time.monotonic() - began) if watch.stopped is None else 0.0
+    hint(board, options.hint if quick is None and options.hint is not None else start)
+    complete_hint(board, options.seed)
+    status = watch.run(_solver(options, seconds))
     if watch.stopped is StopKind.ABORT:
         return _answer_without(Outcome.ABORTED, board, options, began, watch)
     if status == cp_model.INFEASIBLE:
         return _infeasible(board, options, began)
-    if watch.best is None and quick is None:
+    if watch.best is None:
         return _answer_without(Outcome.TIMED_OUT, board, options, began, watch)
     outcome = Outcome.OPTIMAL if status == cp_model.OPTIMAL else Outcome.FEASIBLE
-    roster = watch.best if watch.best is not None else start
     firsts = [seconds for seconds in (quick, watch.first_seconds) if seconds is not None]
-    answer = _answer(board, roster, options, outcome=outcome, reference=reference)
+    answer = _answer(board, watch.best, options, outcome=outcome, reference=reference)
     return replace(
         answer,
-        bound=watch.bound,
+        bound=None if watch.bound is None else max(0.0, watch.bound),
         wall_seconds=time.monotonic() - began,
         first_solution_seconds=min(firsts),
         curve=tuple(watch.curve),
@@ -136,20 +150,6 @@ def all_locked(problem: Problem, roster: Roster) -> Roster:
     """The roster with every slot of the range locked, empty nights too."""
     nights = {Slot(person.id, day, Session.NIGHT) for person in problem.people for day in problem.days}
     return replace(roster, locked=frozenset(roster.cells) | nights)
-
-
-def hint(board: Board, roster: Roster) -> None:
-    """Tell the search where to begin."""
-    seen: set[float] = set()
-    for slot, options in board.choices.items():
-        chosen = roster.cells.get(slot)
-        for code, literal in options.items():
-            if isinstance(literal, bool):
-                continue
-            variable = abs(literal.index + 0.5)
-            if variable not in seen:
-                seen.add(variable)
-                board.model.add_hint(literal, code == chosen)
 
 
 def complete_hint(board: Board, seed: int) -> None:
@@ -209,6 +209,21 @@ class _Watch:
     first_seconds: float | None = None
     stopped: StopKind | None = None
     curve: list[Sample] = field(default_factory=list)
+
+    def begin_with(self, roster: Roster) -> None:
+        """Note a roster that was found before the search."""
+        self.best = roster
+        self.objective = score(self.board.problem, roster, reference=self.reference).total
+
+    def glance(self, roster: Roster, seconds: float) -> bool:
+        """Report a roster found before the search; whether to go on for now."""
+        elapsed = time.monotonic() - self.began
+        if self.on_progress is not None:
+            self.begin_with(roster)
+            self.on_progress(self.progress(elapsed))
+        if self.should_stop is not None:
+            self.stopped = self.should_stop()
+        return self.stopped is None and elapsed < seconds
 
     def run(self, solver: cp_model.CpSolver) -> cp_model.CpSolverStatus:
         finished = threading.Event()

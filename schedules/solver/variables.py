@@ -424,11 +424,19 @@ def _gap(board: Board, days: tuple[Date, ...]) -> Gap:
         if problem.fmit_attending.get(yesterday) != person
         and board.at(Slot(person, yesterday, Session.AM), FMIT_CODE) is True
     ]
-    takers: dict[PersonId, Literal] = {
-        person: board.new(f"takes FMIT {person} {days[0]}") for person in (stays[:1] or present)
+    mornings = {person: [Slot(person, day, Session.AM) for day in days] for person in (stays[:1] or present)}
+    settled = [
+        person
+        for person, slots in mornings.items()
+        if any(board.fixed(slot) and board.base.cells.get(slot) == FMIT_CODE for slot in slots)
+    ]
+    takers: dict[PersonId, Literal] = dict.fromkeys(settled[:1], True) or {
+        person: board.new(f"takes FMIT {person} {days[0]}")
+        for person, slots in mornings.items()
+        if not any(board.fixed(slot) for slot in slots)
     }
-    if takers:
-        board.model.add_exactly_one(list(takers.values()))
+    if takers and not settled:
+        board.model.add_exactly_one([literal for literal in takers.values() if not isinstance(literal, bool)])
     for person, taken in takers.items():
         board.held.update({(person, day): taken for day in days})
     return Gap(days, problem.fmit_attending.get(days[0]), takers)

@@ -1,0 +1,100 @@
+"""Improving a legal roster week by week: everything else stays, and the week is solved again, small and fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ortools.sat.python import cp_model
+
+from schedules.domain.pattern import week_start
+from schedules.domain.problem import SESSIONS, Date, PersonId, Problem
+from schedules.domain.roster import Roster, Slot
+from schedules.solver.constraints import state_all
+from schedules.solver.objective import minimise
+from schedules.solver.variables import Board, Literal, build
+
+WORK_PER_WEEK = 0.5
+"""Limit of one week's search in the solver's deterministic time: the same on every machine."""
+PEOPLE_AT_MOST = 60
+"""In larger programs the whole search finds better neighbourhoods than a whole week."""
+
+
+def polished(
+    problem: Problem,
+    roster: Roster,
+    *,
+    base: Roster,
+    frozen: frozenset[PersonId],
+    reference: Roster | None,
+    seed: int,
+    keep_going: Callable[[Roster], bool],
+) -> Roster:
+    """The roster after solving each block week once with all other weeks kept; never worse, never illegal.
+
+    `keep_going` is asked before each week, with the roster so far.
+    """
+    if len(problem.people) > PEOPLE_AT_MOST:
+        return roster
+    for days in _weeks(problem).values():
+        if not keep_going(roster):
+            break
+        free = {Slot(person.id, day, session) for person in problem.people for day in days for session in SESSIONS}
+        everything = {
+            Slot(person.id, day, session) for person in problem.people for day in problem.days for session in SESSIONS
+        }
+        kept = replace(base, cells=roster.cells, locked=frozenset((everything - free) | base.locked))
+        cells = _improved(problem, kept, frozen=frozen, reference=reference, seed=seed).cells
+        roster = replace(roster, cells=cells)
+    return roster
+
+
+def _weeks(problem: Problem) -> Mapping[Date, list[Date]]:
+    weeks: dict[Date, list[Date]] = {}
+    for day in problem.days:
+        weeks.setdefault(week_start(problem, day), []).append(day)
+    return weeks
+
+
+def _improved(
+    problem: Problem, kept: Roster, *, frozen: frozenset[PersonId], reference: Roster | None, seed: int
+) -> Roster:
+    board = build(Board(problem, kept, frozen))
+    state_all(board)
+    if board.broken:
+        return kept
+    minimise(board, reference=reference)
+    hint(board, kept)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    solver.parameters.linearization_level = 2
+    solver.parameters.relative_gap_limit = 0.005
+    solver.parameters.max_deterministic_time = WORK_PER_WEEK
+    if solver.solve(board.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return kept
+
+    def holds(literal: Literal) -> bool:
+        return literal if isinstance(literal, bool) else solver.boolean_value(literal)
+
+    cells = {
+        slot: code
+        for slot, options in board.choices.items()
+        for code, literal in options.items()
+        if code is not None and holds(literal)
+    }
+    return replace(kept, cells=cells)
+
+
+def hint(board: Board, roster: Roster) -> None:
+    """Tell the search where to begin."""
+    seen: set[float] = set()
+    for slot, options in board.choices.items():
+        chosen = roster.cells.get(slot)
+        for code, literal in options.items():
+            if isinstance(literal, bool):
+                continue
+            variable = abs(literal.index + 0.5)
+            if variable not in seen:
+                seen.add(variable)
+                board.model.add_hint(literal, code == chosen)
