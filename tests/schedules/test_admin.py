@@ -293,10 +293,9 @@ def test_going_back_to_an_old_version_needs_the_right_to_change(browser_as):
 
 
 def test_looking_at_pages_changes_nothing(browser_as):
-    found = rows()
+    found, browser = rows(), browser_as(S)
     tracked = [model for model in admin.site._registry if hasattr(model, "history")]
     before = {model: model.history.count() for model in tracked}
-    browser = browser_as(S)
 
     for name, row in found.items():
         for address in (page(name), page(name, "change", row.pk), page(name, "delete", row.pk)):
