@@ -1,6 +1,6 @@
 """Exact N-k margins by Hall's theorem: how many people every session of a roster could lose."""
 
-from schedules.domain.margins.hall import Hall, MaskPost, analyse, uncovered
+from schedules.domain.margins.hall import Hall, MaskPost, Totals, analyse, totals, uncovered
 from schedules.domain.margins.posts import Pool, Post, Scope, SessionPosts, supervisors_needed
 from schedules.domain.margins.report import Losses, MarginReport, SessionMargin, margins
 
@@ -14,8 +14,10 @@ __all__ = [
     "Scope",
     "SessionMargin",
     "SessionPosts",
+    "Totals",
     "analyse",
     "margins",
     "supervisors_needed",
+    "totals",
     "uncovered",
 ]

@@ -11,8 +11,10 @@ of critical people, and the further groups of which any two are fatal are disjoi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import combinations
 from typing import NamedTuple
 
 PeopleMask = int
@@ -47,6 +49,38 @@ class Hall(NamedTuple):
         lost = first | second
         grouped = lost.bit_count() == 2 and any(lost & group == lost for group in self.groups)
         return max(0, -self.margin) + (lost & self.critical).bit_count() + grouped
+
+
+class Totals(NamedTuple):
+    """Open posts of many sessions together: already, by one lost person, and by a lost pair beyond the two alone."""
+
+    already_open: int
+    of_one: Mapping[PeopleMask, int]
+    of_two: Mapping[PeopleMask, int]
+
+    def after(self, first: PeopleMask, second: PeopleMask = 0) -> int:
+        """Open posts once up to two people, each one bit, are gone."""
+        alone = self.of_one.get(first, 0) + self.of_one.get(second, 0)
+        return self.already_open + alone + (self.of_two.get(first | second, 0) if second else 0)
+
+
+def totals(halls: Collection[Hall]) -> Totals:
+    """N-1 and N-2 of everybody over many sessions at once, from critical people and fatal groups alone."""
+    single: Counter[PeopleMask] = Counter()
+    double: Counter[PeopleMask] = Counter()
+    for critical, times in Counter(hall.critical for hall in halls).items():
+        for person in _bits(critical):
+            single[person] += times
+    for group, times in Counter(group for hall in halls for group in hall.groups).items():
+        for first, second in combinations(_bits(group), 2):
+            double[first | second] += times
+    return Totals(sum(max(0, -hall.margin) for hall in halls), single, double)
+
+
+def _bits(mask: PeopleMask) -> Iterator[PeopleMask]:
+    while mask:
+        yield mask & -mask
+        mask &= mask - 1
 
 
 def analyse(posts: Iterable[MaskPost]) -> Hall | None:

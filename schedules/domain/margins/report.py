@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 
-from schedules.domain.margins.hall import Hall, MaskPost, PeopleMask, analyse
+from schedules.domain.margins.hall import Hall, MaskPost, PeopleMask, analyse, totals
 from schedules.domain.margins.posts import Pool, Post, Scope, SessionPosts, Standby, session_posts
 from schedules.domain.problem import Date, PersonId, Problem, Session
 from schedules.domain.roster import Roster
@@ -124,16 +122,12 @@ class MarginReport:
 
     def losses(self, scope: Scope = Scope.SAFETY, pool: Pool = Pool.ANYONE) -> Losses:
         """N-1 and N-2 of everybody over the range at once, from critical people and fatal groups alone."""
-        halls = [hall for _, hall in self._analysed(scope, pool)]
-        single: Counter[PersonId] = Counter()
-        double: Counter[frozenset[PersonId]] = Counter()
-        for critical, times in Counter(hall.critical for hall in halls).items():
-            for person in self._members(critical):
-                single[person] += times
-        for group, times in Counter(group for hall in halls for group in hall.groups).items():
-            for pair in combinations(self._members(group), 2):
-                double[frozenset(pair)] += times
-        return Losses(sum(max(0, -hall.margin) for hall in halls), single, double)
+        found = totals([hall for _, hall in self._analysed(scope, pool)])
+        return Losses(
+            already_open=found.already_open,
+            of_one={self._members(mask)[0]: count for mask, count in found.of_one.items()},
+            of_two={frozenset(self._members(mask)): count for mask, count in found.of_two.items()},
+        )
 
     def _analysed(self, scope: Scope, pool: Pool) -> tuple[tuple[SessionPosts, Hall], ...]:
         found = self._known.get((scope, pool))
