@@ -14,7 +14,7 @@ from common.services import maintenance
 def nightly() -> str:
     """The regular backup of the night; the catalogue is brought in line first."""
     maintenance.require_off()
-    settle()
+    services.settle(timezone.now())
     return services.create(kind=BackupKind.REGULAR, by=None, at=timezone.now()).file
 
 
@@ -26,13 +26,6 @@ def reverify() -> list[str]:
         for backup in Backup.objects.filter(state__in=[BackupState.VERIFIED, BackupState.UNVERIFIED])
     ]
     return [backup.file for backup in checked if backup.state == BackupState.BROKEN]
-
-
-def settle() -> None:
-    """At start and every night: finish what a killed restore left, list what lies in the folder."""
-    at = timezone.now()
-    if not services.finish_interrupted(at):
-        services.rebuild_catalogue(at)
 
 
 def create(label: str, user_id: str | None) -> str:

@@ -15,6 +15,7 @@ from accounts import access
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from backups import services
+from backups.access import backup_to_verify
 from backups.enums import BackupKind, BackupState
 from backups.models import Backup, BackupPolicy, RestoreLog
 from backups.queries import count_differences
@@ -26,6 +27,7 @@ def backups(request: SignedInRequest) -> HttpResponse:
     """Every backup with what was proven about it, the gate's state, and past restores."""
     access.require(request.user, Permission.SEE_BACKUPS)
     now = timezone.now()
+    services.mark_broken_files()
     may_restore = request.user.may(Permission.RESTORE_BACKUP)
     context = {
         "rows": [
@@ -63,8 +65,7 @@ def create(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def verify(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Prove a backup again."""
-    access.require(request.user, Permission.RESTORE_BACKUP)
-    found = get_object_or_404(Backup, pk=pk)
+    found = backup_to_verify(request.user, pk)
     try:
         checked = services.verify(found, by=request.user, at=timezone.now())
         if checked.state == BackupState.VERIFIED:
@@ -109,6 +110,7 @@ def _page(request: SignedInRequest, found: Backup, *, error: str = "", status: i
         "backup": found,
         "counts": count_differences(found),
         "may_restore": request.user.may(Permission.RESTORE_BACKUP),
+        "may_verify": request.user.may(Permission.CREATE_BACKUP),
         "can_be_restored": found.state == BackupState.VERIFIED,
         "error": error,
         "typed": request.POST.get("confirm", ""),

@@ -22,6 +22,7 @@ from backups.services.restoring import (
     finish_interrupted,
     old_databases,
     restore,
+    settle,
 )
 from backups.services.scratch import RestoreFailed, scratch_restore
 from backups.services.verifying import verify
@@ -53,5 +54,6 @@ __all__ = [
     "require_fresh",
     "restore",
     "scratch_restore",
+    "settle",
     "verify",
 ]

@@ -47,9 +47,9 @@ def check_integrity(at: dt.datetime) -> Integrity:
     )
 
 
-def _rows(statement: str, *values: object) -> list[tuple[object, ...]]:
+def _rows(statement: str, *values: dt.datetime) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values or None)
+        cursor.execute(statement, list(values) or None)
         return list(cursor.fetchall())
 
 
@@ -114,9 +114,9 @@ def _lost_rows() -> list[str]:
 def _tracked_tables() -> dict[str, str]:
     """Table -> table of its history, for every model with history."""
     return {
-        model._meta.db_table: model.history.model._meta.db_table  # type: ignore[attr-defined]
+        model._meta.db_table: model.history.model._meta.db_table
         for model in apps.get_models()
         if hasattr(model, "history")
         and not model._meta.db_table.startswith("django_")
-        and "historical" not in model._meta.model_name
+        and "historical" not in model._meta.db_table
     }

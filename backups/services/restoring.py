@@ -77,6 +77,12 @@ def finish_interrupted(at: dt.datetime) -> list[RestoreLog]:
     return [_finish(log, at=at) for log in RestoreLog.objects.filter(succeeded__isnull=True)]
 
 
+def settle(at: dt.datetime) -> None:
+    """At start and every night: finish what a killed restore left, and list what lies in the backup folder."""
+    if not finish_interrupted(at):
+        rebuild_catalogue(at)
+
+
 def drop_old_database(name: str, *, confirm: str) -> None:
     """Drop a database that a restore kept. Raises ConfirmationNeeded and NotFound."""
     if name not in old_databases():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ class DatabaseClient(client.DatabaseClient):
     executable_name = str(server.bin_dir() / "psql")
 
     @classmethod
-    def settings_to_cmd_args_env(cls, settings_dict: dict[str, Any], parameters: list[str]) -> Any:
+    def settings_to_cmd_args_env(cls, settings_dict: dict[str, Any], parameters: Iterable[str]) -> Any:
         host = server.start(Path(settings_dict["OPTIONS"]["data_dir"]))
         return super().settings_to_cmd_args_env({**settings_dict, "HOST": host}, parameters)
 

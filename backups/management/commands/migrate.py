@@ -10,26 +10,28 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from backups.services import rebuild_catalogue
+from backups.services import settle
 from backups.services.migrating import back_up_before_migration, holds_people
 from common.errors import DomainError
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        writes = not (options["plan"] or options["check_unapplied"])
-        backed_up = options["database"] == DEFAULT_DB_ALIAS and writes and self._back_up()
+        if options["database"] != DEFAULT_DB_ALIAS or options["plan"] or options["check_unapplied"]:
+            super().handle(*args, **options)
+            return
+        self._back_up()
         super().handle(*args, **options)
-        if backed_up:
-            rebuild_catalogue(timezone.now())
+        if holds_people():
+            # Every start runs this command: the place to list what lies in the folder, the new backup included.
+            settle(timezone.now())
 
-    def _back_up(self) -> bool:
+    def _back_up(self) -> None:
         executor = MigrationExecutor(connection)
         if not executor.migration_plan(executor.loader.graph.leaf_nodes()) or not holds_people():
-            return False
+            return
         try:
             file = back_up_before_migration(timezone.now())
         except (DomainError, OSError) as error:
             raise CommandError(f"{error} Nothing was migrated.") from error
         self.stdout.write(f"Backup before the migration: {file}")
-        return True
