@@ -16,7 +16,7 @@ from schedules.solver.variables import Board, Literal, build
 
 WORK_PER_WEEK = 0.5
 """Limit of one week's search in the solver's deterministic time: the same on every machine."""
-PEOPLE_AT_MOST = 60
+PEOPLE_AT_MOST = 120
 """In larger programs the whole search finds better neighbourhoods than a whole week."""
 
 

@@ -74,6 +74,9 @@ def solve(
     minimise(board, reference=reference)
     start = greedy_roster(board)
     quick = time.monotonic() - began if is_legal(problem, start) else None
+    published = _as_hinted(board, options)
+    if published is not None and (quick is None or _is_better(problem, published, start, reference)):
+        start, quick = published, time.monotonic() - began
     watch = _Watch(board, reference, on_progress, should_stop, began)
     if quick is not None:
         start = polished(
@@ -152,8 +155,25 @@ def all_locked(problem: Problem, roster: Roster) -> Roster:
     return replace(roster, locked=frozenset(roster.cells) | nights)
 
 
-def complete_hint(board: Board, seed: int) -> None:
-    """Give the helper variables the values that go with the hinted cells, so that the search begins with a roster."""
+def _as_hinted(board: Board, options: Options) -> Roster | None:
+    """The hinted roster where it still is possible as it stands."""
+    if options.hint is None:
+        return None
+    hint(board, options.hint)
+    possible = complete_hint(board, options.seed)
+    board.model.clear_hints()  # type: ignore[no-untyped-call]
+    problem = board.problem
+    cells = {slot: code for slot, code in options.hint.cells.items() if problem.start <= slot.day <= problem.end}
+    return replace(board.base, cells=cells) if possible else None
+
+
+def _is_better(problem: Problem, one: Roster, other: Roster, reference: Roster | None) -> bool:
+    totals = [score(problem, each, reference=reference).total for each in (one, other)]
+    return totals[0] < totals[1]
+
+
+def complete_hint(board: Board, seed: int) -> bool:
+    """Give the helper variables the values that go with the hinted cells; whether the hinted roster is possible."""
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.fix_variables_to_their_hinted_value = True
@@ -161,11 +181,12 @@ def complete_hint(board: Board, seed: int) -> None:
     parameters.random_seed = seed
     parameters.max_time_in_seconds = 2
     if solver.solve(board.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return
+        return False
     values = solver.response_proto.solution
     board.model.clear_hints()  # type: ignore[no-untyped-call]
     for index, value in enumerate(values):
         board.model.add_hint(board.model.get_int_var_from_proto_index(index), value)
+    return True
 
 
 def _solver(options: Options, seconds: float) -> cp_model.CpSolver:
