@@ -13,39 +13,13 @@ from django.utils.text import slugify
 
 from schedules import models
 from schedules.domain.blocks import academic_year, standard_blocks
-from schedules.domain.demand import derived_rules
-from schedules.domain.problem import Activity, Category, Policy, Role, Session, WorkKind
-from schedules.enums import AbsenceStatus, DemandBasis, RotationKind
+from schedules.domain.problem import Policy, Role, WorkKind
+from schedules.enums import AbsenceStatus, RotationKind
+from schedules.services.imports import derived
 from schedules.services.imports.parsing import ABSENCE_TABLES
 from schedules.services.imports.plan import Index, LinkError, Plan
 from schedules.services.imports.report import Notice, ParsedProgram, Row
 
-SPORTS_MEDICINE = "sports-medicine"
-"""Code of the credential that faculty need for the activity SM."""
-
-WORK_KINDS: Mapping[str, WorkKind] = {
-    **dict.fromkeys(("C", "CV", "HV", "HC"), WorkKind.CLINIC),
-    **dict.fromkeys(("AT", "PCAT"), WorkKind.SUPERVISION),
-    "GME": WorkKind.GME,
-    "DFM": WorkKind.DEPARTMENT,
-    "SM": WorkKind.SPORTS_MEDICINE,
-    "VAS": WorkKind.VASECTOMY,
-}
-"""Kind of faculty work by activity code, where the file does not say it (ADR 0002)."""
-
-FACULTY_ONLY = frozenset({"AT", "PCAT", "DO"})
-"""Activities that only faculty hold, where the file does not say it."""
-
-_ROTATION_KINDS: Mapping[Category, RotationKind] = {
-    Category.INPATIENT: RotationKind.INPATIENT,
-    Category.NIGHT: RotationKind.NIGHT,
-    Category.AWAY: RotationKind.OFF_SITE,
-    Category.EDUCATION: RotationKind.EDUCATION,
-    Category.RESEARCH: RotationKind.EDUCATION,
-    Category.CLINIC: RotationKind.OUTPATIENT,
-    Category.PROCEDURE: RotationKind.OUTPATIENT,
-    Category.SPECIALTY: RotationKind.OUTPATIENT,
-}
 _POLICY_NUMBERS: Mapping[str, Callable[[Any], Any]] = {
     number.name: type(number.default) for number in fields(Policy) if type(number.default) in {int, float}
 }
@@ -153,12 +127,11 @@ class _Planner:
             record = self.plan.merge(models.Credential, old, {"name": name, "source_id": row.key}, first)
             by_code[record.code] = record
             self.credentials.add(record, key=row.key, name=name, imported=True)
-        needs_sports = any(row.values["code"] == "SM" for row in self._rows("activities"))
-        if needs_sports and SPORTS_MEDICINE not in by_code:
-            record = self.plan.merge(models.Credential, None, {"name": "Sports Medicine"}, {"code": SPORTS_MEDICINE})
-            by_code[SPORTS_MEDICINE] = record
-            self.credentials.add(record, key=SPORTS_MEDICINE, name=record.name, imported=True)
-        self.sports_medicine = by_code.get(SPORTS_MEDICINE)
+        code = derived.SPORTS_MEDICINE
+        if code not in by_code and any(row.values["code"] == "SM" for row in self._rows("activities")):
+            by_code[code] = self.plan.merge(models.Credential, None, {"name": "Sports Medicine"}, {"code": code})
+            self.credentials.add(by_code[code], key=code, name="Sports Medicine", imported=True)
+        self.sports_medicine = by_code.get(derived.SPORTS_MEDICINE)
 
     def _duties(self) -> None:
         stored, by_key = self._stored(models.FacultyDuty)
@@ -186,19 +159,10 @@ class _Planner:
             code = row.values["code"]
             values = {name: value for name, value in row.values.items() if name not in optional or value is not None}
             old = self.activities.get(code)
-            record = self.plan.merge(models.Activity, old, values, self._derived(code))
+            record = self.plan.merge(models.Activity, old, values, derived.activity_fields(code, self.sports_medicine))
             self.activities[code] = record
             if old is None:
                 self.new_activities.append(record)
-
-    def _derived(self, code: str) -> dict[str, Any]:
-        """Fields of a new activity that the file need not name; people may edit them afterwards."""
-        return {
-            "work_kind": WORK_KINDS.get(code, WorkKind.UNCAPPED).value,
-            "roles": [Role.FACULTY.value] if code in FACULTY_ONLY else [],
-            "credential": self.sports_medicine if code == "SM" else None,
-            "credential_roles": [Role.FACULTY.value] if code == "SM" else [],
-        }
 
     def _people(self) -> None:
         stored, by_key = self._stored(models.Person)
@@ -279,7 +243,7 @@ class _Planner:
         stored, by_key = self._stored(models.RotationTemplate)
         for record in stored:
             self.rotations.add(record, key=record.source_id, name=record.name, imported=False)
-        kinds = self._rotation_kinds()
+        kinds = derived.rotation_kinds(self._rows("patterns"), self.activities)
         for row in self._rows("rotations"):
             values = {"name": row.values["name"], "source_id": row.key}
             if row.values["status"]:
@@ -290,18 +254,6 @@ class _Planner:
             )
             self.rotations.add(record, key=row.key, name=record.name, imported=True)
         self._patterns()
-
-    def _rotation_kinds(self) -> dict[str, RotationKind]:
-        """The kind of work that fills most of each pattern; a night weighs as much as a day's two half-days."""
-        weights: dict[str, Counter[RotationKind]] = defaultdict(Counter)
-        for row in self._rows("patterns"):
-            activity = self.activities.get(row.values["activity"])
-            kind = _ROTATION_KINDS.get(Category(activity.category)) if activity else None
-            if kind is not None:
-                weight = 2 if row.values["session"] == Session.NIGHT else 1
-                for name in (row.values["rotation"], row.values["rotation"].casefold()):
-                    weights[name][kind] += weight
-        return {name: weight.most_common(1)[0][0] for name, weight in weights.items()}
 
     def _patterns(self) -> None:
         """A rotation's pattern is one thing: cells that the files no longer name are removed."""
@@ -448,30 +400,8 @@ class _Planner:
         """Derived once, for activities that are new with this import; afterwards the program's own to edit."""
         stored = models.Demand.objects.count()
         self.plan.unchanged[models.Demand] = stored
-        table = [
-            Activity(
-                code=record.code,
-                name=record.name,
-                category=Category(record.category),
-                am_hours=float(record.am_hours),
-                pm_hours=float(record.pm_hours),
-                night_hours=float(record.night_hours),
-            )
-            for record in self.new_activities
-        ]
-        for rule in derived_rules(table):
-            values = {
-                "activity_id": self.activities[rule.activity].pk,
-                "session": rule.session.value,
-                "basis": (DemandBasis.TEAM if rule.team else DemandBasis.FIXED).value,
-                "minimum": rule.minimum,
-                "desired": rule.desired,
-                "maximum": rule.maximum,
-                "weekdays": sorted(int(day) for day in rule.weekdays),
-                "on_holidays": rule.on_holidays,
-                "roles": sorted(role.value for role in rule.roles),
-            }
-            self.plan.merge(models.Demand, None, values)
+        for code, values in derived.demand_fields(self.new_activities):
+            self.plan.merge(models.Demand, None, {"activity_id": self.activities[code].pk, **values})
 
     def _preferences(self) -> None:
         names = ("person_id", "scope", "weekday", "session", "start_date", "end_date", "activity_id")
