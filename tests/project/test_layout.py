@@ -19,10 +19,10 @@ MODULE_NAMES = {
 }
 FURTHER_NAMES = {
     "accounts": {"permissions"},
-    "common": {"errors", "middleware", "postgres", "templatetags"},
+    "common": {"errors", "logs", "middleware", "postgres", "templatetags"},
 }
 """`common` holds what two apps need and has no layers; roles and permissions are code."""
-LINES_LIMIT = 550
+LINES_LIMIT = 600
 """A module past about 400 lines becomes a package; this is where "about" ends."""
 SOURCES = sorted(path for app in (*APPS, "scheduler_project") for path in (ROOT / app).rglob("*.py"))
 
