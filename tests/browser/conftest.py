@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -27,6 +28,12 @@ DESKTOP = {"width": 1440, "height": 900}
 REFUSALS = tuple(f"Failed to load resource: the server responded with a status of {code}" for code in (409, 422))
 
 SignIn = Callable[..., Page]
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_outlives_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser keeps the server's threads alive; their database connections would bar dropping the test database."""
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,9 @@ def test_generation_from_the_checklist_to_publish_and_roll_back(signed_in: SignI
     start, end = tiny.block.start_date, tiny.block.end_date
     page.goto(f"/generate?start={start}&end={end}")
 
+    page.get_by_text("Options", exact=True).click()
+    page.get_by_label("Time limit (seconds)").fill("5")
+
     with generation.worker_present():
         page.get_by_role("button", name="Run the pre-flight checks").click()
         expect(page.get_by_text(f"Proceed with schedule generation for Block 10 ({start} to {end})?")).to_be_visible()
