@@ -1,10 +1,12 @@
-"""What schedules do on news from below: protect the backups of open rollbacks, end the runs of a restored database."""
+"""What schedules do on news: protect backups of open rollbacks, end the runs of a restored database, plan sweeping."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from backups.services import protector
@@ -13,6 +15,7 @@ from schedules.enums import OPEN_RUN_STATUSES
 from schedules.models import GenerationRun, Publication
 
 ROLLBACK_OPEN = dt.timedelta(hours=24)
+SWEEP = "sweep generation runs"
 
 
 @protector
@@ -30,3 +33,19 @@ def end_open_runs(sender: Any, *, at: dt.datetime, reason: str, **kwargs: Any) -
 
     for run in GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES):
         fail(run, reason[0].upper() + reason[1:] + ".", at=at)
+
+
+@receiver(post_migrate)
+def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
+    """Sweep each minute wherever a task cluster runs; `manage.py cluster` sweeps more often beside it."""
+    if sender.name != "schedules":
+        return
+    from django_q.models import Schedule
+
+    with connections[using].cursor() as cursor:
+        if Schedule._meta.db_table not in connections[using].introspection.table_names(cursor):
+            return
+    Schedule.objects.using(using).get_or_create(
+        name=SWEEP,
+        defaults={"func": "schedules.tasks.sweep_runs", "schedule_type": Schedule.MINUTES, "minutes": 1},
+    )

@@ -31,6 +31,9 @@ SUCCESSES = (RunStatus.DRAFT_READY, RunStatus.PUBLISHED)
 class Command(BaseCommand):
     help = "Generates a block, a range of dates or a whole academic year as a draft."
 
+    _shown: tuple[str, int | None] | None = None
+    """The step last written where the output is no terminal: one line each, no bar."""
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--block", type=int, help="Number of the block.")
         parser.add_argument("--academic-year", type=int, help="Year in which it begins; alone: the whole year.")
@@ -118,8 +121,11 @@ class Command(BaseCommand):
         if gap is not None:
             facts.append(f"gap {gap:.1%}")
         line = f"[{'#' * done}{'.' * (BAR_WIDTH - done)}] {', '.join(facts)}"
-        end = "" if sys.stdout.isatty() else "\n"
-        self.stdout.write(("\r\x1b[K" if not end else "") + line, ending=end)
+        if sys.stdout.isatty():
+            self.stdout.write(f"\r\x1b[K{line}", ending="")
+        elif self._shown != (run.status, progress.get("block")):
+            self.stdout.write(line)
+        self._shown = (run.status, progress.get("block"))
 
     def _report(self, run: GenerationRun) -> None:
         result = run.result

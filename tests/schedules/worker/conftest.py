@@ -30,7 +30,7 @@ class Shared:
             self.context = None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared(tmp_path_factory) -> Iterator[Shared]:
     one = Shared(tmp_path_factory.mktemp("cluster"))
     yield one
