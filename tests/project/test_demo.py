@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,14 +46,21 @@ def left_running(folder: Path) -> list[str]:
     return found
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder with a short path, for the database's socket; pytest's own are pruned by other sessions."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="no curl or no jq")
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no /proc to look for processes in")
-def test_demo_serves_the_procedure_and_leaves_nothing_behind(tmp_path):
+def test_demo_serves_the_procedure_and_leaves_nothing_behind(short_folder):
     # Arrange
-    port, output = free_port(), tmp_path / "output"
+    port, output = free_port(), short_folder / "output"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    environment = {**kept, "DATA_DIR": str(tmp_path / "demo"), "DEBUG": "1", "DEMO": "1", "DATABASE_URL": ""}
+    environment = {**kept, "DATA_DIR": str(short_folder / "demo"), "DEBUG": "1", "DEMO": "1", "DATABASE_URL": ""}
 
     def ask(command: str, **variables: str) -> str:
         command = command.replace(":8000", f":{port}")
@@ -100,7 +109,7 @@ def test_demo_serves_the_procedure_and_leaves_nothing_behind(tmp_path):
         demo.wait(STOP_SECONDS)
 
     assert demo.returncode == 0, output.read_text()
-    assert left_running(tmp_path / "demo") == []
+    assert left_running(short_folder / "demo") == []
 
 
 def test_demo_refuses_without_demo_mode(capsys):
