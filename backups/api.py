@@ -43,6 +43,9 @@ class BackupOut(serializers.ModelSerializer):
             "remote_copied_at",
         ]
 
+    def to_representation(self, backup: Backup) -> dict[str, Any]:
+        return super().to_representation(services.shown(backup))
+
 
 class CreateIn(serializers.Serializer):
     label = serializers.CharField(  # type: ignore[assignment]
@@ -70,11 +73,6 @@ class Backups(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generic
 
     def get_object(self) -> Backup:
         return access.backup_to_see(_user(self.request), self.kwargs["pk"])
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        access.visible_backups(_user(request))  # refuses first: who may not see backups changes nothing either
-        services.mark_broken_files()
-        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=CreateIn, responses={201: BackupOut, 409: OpenApiTypes.OBJECT})
     def create(self, request: Request) -> Response:

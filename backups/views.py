@@ -27,15 +27,14 @@ def backups(request: SignedInRequest) -> HttpResponse:
     """Every backup with what was proven about it, the gate's state, and past restores."""
     access.require(request.user, Permission.SEE_BACKUPS)
     now = timezone.now()
-    services.mark_broken_files()
+    listed = [
+        services.shown(row) for row in Backup.objects.exclude(state=BackupState.DELETED).select_related("created_by")
+    ]
     may_restore = request.user.may(Permission.RESTORE_BACKUP)
     context = {
-        "rows": [
-            {"backup": found, "count": sum(found.row_counts.values())}
-            for found in Backup.objects.exclude(state=BackupState.DELETED).select_related("created_by")
-        ],
+        "rows": [{"backup": found, "count": sum(found.row_counts.values())} for found in listed],
         "fresh": services.fresh_backup(now),
-        "newest": Backup.objects.filter(state=BackupState.VERIFIED).first(),
+        "newest": next((found for found in listed if found.state == BackupState.VERIFIED), None),
         "policy": BackupPolicy.objects.filter(pk=1).first() or BackupPolicy(),
         "prunable": list(services.prunable(now)) if may_restore else [],
         "restores": list(RestoreLog.objects.all()[:10]),
@@ -81,7 +80,7 @@ def verify(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 def backup(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One backup: facts, rows now and in it, restore."""
     access.require(request.user, Permission.SEE_BACKUPS)
-    return _page(request, get_object_or_404(Backup, pk=pk))
+    return _page(request, services.shown(get_object_or_404(Backup, pk=pk)))
 
 
 @require_http_methods(["GET", "POST"])

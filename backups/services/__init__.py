@@ -12,6 +12,7 @@ from backups.services.gating import (
     mark_broken_files,
     policy,
     require_fresh,
+    shown,
 )
 from backups.services.integrity import Integrity, check_integrity
 from backups.services.pruning import NotPrunable, protector, prunable, prune
@@ -55,5 +56,6 @@ __all__ = [
     "restore",
     "scratch_restore",
     "settle",
+    "shown",
     "verify",
 ]

@@ -65,16 +65,25 @@ def ensure_fresh(*, label: str, by: User | None, at: dt.datetime) -> Backup:
     return fresh_backup(at) or create(kind=BackupKind.PRE_OPERATION, label=label, by=by, at=at)
 
 
-def mark_broken_files() -> int:
-    """Show every verified backup whose file is missing, truncated or altered as BROKEN; returns how many."""
-    marked = 0
-    for backup in Backup.objects.filter(state=BackupState.VERIFIED):
+def shown(backup: Backup) -> Backup:
+    """The row as its file is at this moment: BROKEN, unsaved, where a verified one is missing, truncated or altered.
+
+    For whoever only looks; the gate, the nightly task and every verification write what they find.
+    """
+    if backup.state == BackupState.VERIFIED:
         reason = files.looks_unchanged(backup.file, size=backup.size_bytes, verified_at=backup.verified_at)
         if reason:
             backup.state, backup.state_reason = BackupState.BROKEN, reason
-            backup.save(update_fields=["state", "state_reason"])
-            marked += 1
-    return marked
+    return backup
+
+
+def mark_broken_files() -> int:
+    """Record every verified backup whose file is missing, truncated or altered as BROKEN; returns how many."""
+    verified = map(shown, Backup.objects.filter(state=BackupState.VERIFIED))
+    broken = [backup for backup in verified if backup.state == BackupState.BROKEN]
+    for backup in broken:
+        backup.save(update_fields=["state", "state_reason"])
+    return len(broken)
 
 
 @contextmanager

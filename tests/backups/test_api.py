@@ -6,6 +6,7 @@ import pytest
 
 from accounts.enums import Role
 from backups.models import Backup
+from backups.services.files import path_of
 from tests.factories.backups import verified_backup
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,19 @@ def test_the_list_shows_what_was_proven(api_as):
 
     assert answer["total"] == 1
     assert (answer["items"][0]["file"], answer["items"][0]["state"]) == (backup.file, "VERIFIED")
+
+
+@pytest.mark.parametrize("address", ["/api/v1/backups", "/api/v1/backups/{pk}", "/backups", "/backups/{pk}"])
+def test_looking_shows_an_altered_file_as_broken_and_writes_nothing(api_as, browser_as, address):
+    backup = verified_backup()
+    path_of(backup.file).write_bytes(b"short")
+    client = (api_as if "api" in address else browser_as)(Role.COORDINATOR)
+
+    answer = client.get(address.format(pk=backup.pk))
+
+    backup.refresh_from_db()
+    assert b"the file has 5 bytes instead of" in answer.content
+    assert (backup.state, backup.state_reason) == ("VERIFIED", "")
 
 
 def test_creating_answers_the_verified_backup(api_as, coordinator):
