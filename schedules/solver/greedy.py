@@ -475,6 +475,12 @@ class _Draft:
         activities = self.problem.activities
         if activities[theirs].counts_toward_clinic_capacity or activities[theirs].is_off:
             return False
+        person = self.problem.person[slot.person]
+        # Each exchange makes the clinic smaller or needs fewer supervisors; two procedures would be exchanged for ever.
+        if not activities[mine].counts_toward_clinic_capacity and supervision_need(
+            self.problem, person, activities[theirs]
+        ) >= supervision_need(self.problem, person, activities[mine]):
+            return False
         if not self.can(slot, theirs) or not self.can(other, mine):
             return False
         self.put(slot, theirs)
