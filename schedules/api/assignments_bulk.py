@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import caller
 from accounts.permissions import Permission
 from backups.enums import Risk
 from schedules import access
@@ -64,22 +65,22 @@ class AssignmentsBulk(APIView):
     )
     def post(self, request: Request) -> Response:
         # Who may only propose gets the dry run; its token applies nothing without the right to edit.
-        access.require(request.user, Permission.GENERATE)
+        access.require(caller(request), Permission.GENERATE)
         given = BulkIn(data=request.data)
         given.is_valid(raise_exception=True)
         asked = given.validated_data
-        schedule = access.schedule(request.user, asked["schedule"])
+        schedule = access.schedule(caller(request), asked["schedule"])
         changes = given.changes()
         if asked["dry_run"]:
-            shown, token = editing.offer(schedule, changes, by=request.user, at=timezone.now())
+            shown, token = editing.offer(schedule, changes, by=caller(request), at=timezone.now())
             more = {"confirmation_token": token, "range_to_type": editing.typed_range_of(changes), "risk": Risk.HIGH}
             return Response({"dry_run": True, **shown.as_json(), **more})
-        access.require(request.user, Permission.EDIT_ASSIGNMENTS)
+        access.require(caller(request), Permission.EDIT_ASSIGNMENTS)
         done = editing.apply(
             schedule,
             changes,
             token=asked["confirmation_token"],
-            by=request.user,
+            by=caller(request),
             at=timezone.now(),
             reason=asked["reason"],
             typed_range=asked["range"],

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import caller
 from accounts.models import User
 from accounts.permissions import Permission
 from schedules import access
@@ -131,12 +132,12 @@ class Generate(APIView):
         responses={200: RunOut, 202: RunOut, 422: RefusedOut, **_REFUSALS},
     )
     def post(self, request: Request) -> Response:
-        access.require(request.user, Permission.GENERATE)
+        access.require(caller(request), Permission.GENERATE)
         given = GenerateIn(data=request.data)
         given.is_valid(raise_exception=True)
         run = runs.request_run(
             given.order(),
-            by=request.user,
+            by=caller(request),
             at=timezone.now(),
             confirm=given.validated_data["confirm"],
             idempotency_key=request.headers.get("Idempotency-Key", "")[:200],
@@ -171,7 +172,7 @@ class Runs(ListAPIView):
 
     @extend_schema(operation_id="schedule_runs", tags=["schedule"])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        access.require(request.user, Permission.SEE_DRAFTS)
+        access.require(caller(request), Permission.SEE_DRAFTS)
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self):  # type: ignore[no-untyped-def]
@@ -181,7 +182,7 @@ class Runs(ListAPIView):
 class RunDetail(APIView):
     @extend_schema(operation_id="schedule_run", tags=["schedule"], responses={200: RunOut, 404: RefusedOut})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        return Response(runs.as_json(access.run(request.user, pk)))
+        return Response(runs.as_json(access.run(caller(request), pk)))
 
 
 def _confirm(run: GenerationRun, by: User, answer: bool | str) -> GenerationRun:
@@ -220,11 +221,11 @@ def _act_view(act: str) -> Callable[..., Any]:
             responses={202: RunOut, **_REFUSALS},
         )
         def post(self, request: Request, pk: uuid.UUID) -> Response:
-            run = access.run(request.user, pk)
-            access.require(request.user, permission)
+            run = access.run(caller(request), pk)
+            access.require(caller(request), permission)
             given = ConfirmIn(data=request.data or {})
             given.is_valid(raise_exception=True)
-            return Response(runs.as_json(deed(run, request.user, given.validated_data["confirm"])), status=202)
+            return Response(runs.as_json(deed(run, caller(request), given.validated_data["confirm"])), status=202)
 
     return RunAct.as_view()
 

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import caller
 from accounts.api import RefusalOut
 from accounts.models import User
 from accounts.permissions import Permission
@@ -123,7 +124,7 @@ class Conflicts(APIView):
         operation_id="schedule_conflicts", tags=["schedule"], parameters=_RANGE, responses={200: OpenApiTypes.OBJECT}
     )
     def get(self, request: Request) -> Response:
-        access.require(request.user, Permission.SEE_DRAFTS)
+        access.require(caller(request), Permission.SEE_DRAFTS)
         start, end, version = _asked(request)
         found = conflicts.detect(start, end, schedule=version)
         return Response({"items": [item.as_json() for item in found], "total": len(found)})
@@ -139,10 +140,10 @@ class ApplyConflict(APIView):
         responses={200: OpenApiTypes.OBJECT, 409: RefusalOut},
     )
     def post(self, request: Request, pk: str) -> Response:
-        access.require(request.user, Permission.EDIT_ASSIGNMENTS)
+        access.require(caller(request), Permission.EDIT_ASSIGNMENTS)
         schedule_id, _, key = pk.partition(":")
-        schedule = access.schedule(request.user, _uuid(schedule_id))
-        applied = conflicts.apply(schedule, key, by=request.user, at=timezone.now())
+        schedule = access.schedule(caller(request), _uuid(schedule_id))
+        applied = conflicts.apply(schedule, key, by=caller(request), at=timezone.now())
         return Response(applied.as_json())
 
 
@@ -155,8 +156,8 @@ class Diff(APIView):
         responses={200: OpenApiTypes.OBJECT, 404: RefusalOut},
     )
     def get(self, request: Request, pk: uuid.UUID, other: str) -> Response:
-        schedule = access.schedule(request.user, pk)
-        against = None if other == PUBLISHED else access.schedule(request.user, _uuid(other))
+        schedule = access.schedule(caller(request), pk)
+        against = None if other == PUBLISHED else access.schedule(caller(request), _uuid(other))
         return Response(publishing.compare(schedule, other=against))
 
 
@@ -199,11 +200,11 @@ def _act_view(act: str) -> Callable[..., Any]:
             responses={200: OpenApiTypes.OBJECT, 403: RefusalOut, 404: RefusalOut, 409: RefusalOut, 423: RefusalOut},
         )
         def post(self, request: Request, pk: uuid.UUID) -> Response:
-            schedule = access.schedule(request.user, pk)
-            access.require(request.user, permission)
+            schedule = access.schedule(caller(request), pk)
+            access.require(caller(request), permission)
             given = shape(data=request.data or {})
             given.is_valid(raise_exception=True)
-            return Response(deed(schedule, request.user, given.validated_data))
+            return Response(deed(schedule, caller(request), given.validated_data))
 
     return ScheduleAct.as_view()
 
@@ -212,7 +213,7 @@ def _asked(request: Request) -> tuple[dt.date, dt.date, Schedule | None]:
     given = RangeIn(data=request.query_params)
     given.is_valid(raise_exception=True)
     asked = given.validated_data
-    version = None if asked["schedule"] == PUBLISHED else access.schedule(request.user, _uuid(asked["schedule"]))
+    version = None if asked["schedule"] == PUBLISHED else access.schedule(caller(request), _uuid(asked["schedule"]))
     return asked["start_date"], asked["end_date"], version
 
 

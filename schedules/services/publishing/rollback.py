@@ -61,8 +61,9 @@ def roll_back(schedule: Schedule, *, by: User, at: dt.datetime, reason: str = ""
 def edits_since(publication: Publication) -> list[dict[str, Any]]:
     """Rows of the publish (its own, carried over, amended) that were edited or swapped after it."""
     versions = [publication.schedule_id, *publication.remainders.values_list("pk", flat=True)]
+    history = Assignment.history.model.objects  # type: ignore[attr-defined]
     rows = (
-        Assignment.history.model.objects.filter(schedule_id__in=versions, history_date__gt=publication.published_at)
+        history.filter(schedule_id__in=versions, history_date__gt=publication.published_at)
         .select_related("person", "activity", "history_user")
         .order_by("history_date")
     )
