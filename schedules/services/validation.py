@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 from schedules.domain.coverage import Coverage, coverage
 from schedules.domain.margins import MarginReport, SessionMargin, margins
-from schedules.domain.problem import Problem
+from schedules.domain.problem import Block, Problem
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import RULES, check
 from schedules.domain.rules.report import Group, Report, Severity, Violation
@@ -84,19 +85,26 @@ class Validation:
     @cached_property
     def acceptance(self) -> Acceptance:
         policy = self.problem.policy
-        counted, acgme = len(self.report.counted), len(self.acgme_violations)
+        acgme, most = len(self.acgme_violations), self.most_violations
         checks = (
-            Check("ACGME", not acgme, f"{acgme} violations of duty hours or supervision."),
-            Check(
-                "VIOLATIONS",
-                counted < policy.max_violations,
-                f"{counted} violations; fewer than {policy.max_violations} are accepted.",
-            ),
+            Check("ACGME", not acgme, f"{_count(acgme)} of duty hours or supervision."),
+            Check("VIOLATIONS", most < policy.max_violations, self._violations_sentence()),
             _above("COVERAGE", self.coverage_rate, policy.min_coverage, "of the demand is filled"),
             _above("ASSIGNED", self.coverage.assigned_rate, policy.min_coverage, "of all half-days are assigned"),
             self._n1_check(),
         )
-        return Acceptance(checks, _advice(counted, policy.max_violations, policy.discard_violations))
+        return Acceptance(checks, _advice(most, policy.max_violations, policy.discard_violations))
+
+    @cached_property
+    def most_violations(self) -> int:
+        """Violations in the block that has the most of them: what the policy's limits are compared with."""
+        return max(violations_by_block(self.report, self.problem).values(), default=0)
+
+    def _violations_sentence(self) -> str:
+        counted, limit = len(self.report.counted), self.problem.policy.max_violations
+        if len({self.problem.block_of(day) for day in self.problem.days}) < 2:
+            return f"{_count(counted)}; fewer than {limit} are accepted."
+        return f"{_count(counted)}, at most {self.most_violations} in a block; fewer than {limit} a block are accepted."
 
     def _n1_check(self) -> Check:
         if not self.problem.policy.require_n1:
@@ -165,6 +173,14 @@ def judge(problem: Problem, roster: Roster, *, unassigned: frozenset[Slot] = fro
     )
 
 
+def violations_by_block(report: Report, problem: Problem) -> Mapping[Block | None, int]:
+    """Counted violations per block, by the date on which they begin; None = a date outside every block. Pure.
+
+    A finding that began before the range belongs to the range's first block.
+    """
+    return Counter(problem.block_of(max(violation.start, problem.start)) for violation in report.counted)
+
+
 def violation_json(violation: Violation, problem: Problem) -> dict[str, Any]:
     """A finding under the names that clients rely on; residents' findings name `resident_id`."""
     first = violation.people[0] if violation.people else None
@@ -203,10 +219,14 @@ def _above(code: str, value: float | None, least: float, what: str) -> Check:
     return Check(code, value > least, f"{value:.1%} {what}; more than {least:.0%} is needed.")
 
 
-def _advice(counted: int, most: int, discard: int) -> str:
-    if counted > discard:
+def _count(violations: int) -> str:
+    return "1 violation" if violations == 1 else f"{violations} violations"
+
+
+def _advice(most: int, limit: int, discard: int) -> str:
+    if most > discard:
         return "Discarding this draft is recommended."
-    return "Correcting it by hand may be quicker than generating again." if counted >= most else ""
+    return "Correcting it by hand may be quicker than generating again." if most >= limit else ""
 
 
 def _margin_json(item: SessionMargin, problem: Problem) -> dict[str, Any]:

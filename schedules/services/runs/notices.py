@@ -18,10 +18,10 @@ DECIDERS = (Role.PROGRAM_DIRECTOR, Role.ADMINISTRATOR)
 
 
 def draft_ready(run: GenerationRun, judged: Validation, *, at: dt.datetime) -> None:
-    """Tell who asked; more violations than the policy's limit for discarding go to the deciders too."""
+    """Tell who asked; more violations in a block than the policy's limit for discarding: the deciders too."""
     summary = judged.acceptance.summary
     _tell(_asker(run), run, kind="draft_ready", title=f"Draft ready: {_range(run)}", body=summary, at=at)
-    if len(judged.report.counted) > judged.problem.policy.discard_violations:
+    if judged.most_violations > judged.problem.policy.discard_violations:
         _escalate(run, title=f"Many violations in the draft {_range(run)}", body=summary, at=at)
 
 
