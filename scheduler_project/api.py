@@ -29,7 +29,6 @@ class NoSuchAddress(APIView):
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api")),
     path("", include("backups.api")),
-    path("", include("backups.api")),
     path("", include("schedules.api.urls")),
     re_path(r"^.*$", NoSuchAddress.as_view()),
 ]

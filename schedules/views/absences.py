@@ -102,6 +102,8 @@ def absence(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         try:
             act(found, note=request.POST.get("note", "").strip(), by=request.user, at=timezone.now())
             messages.success(request, done)
+        except access.NotAllowed:
+            raise
         except DomainError as error:
             messages.error(request, error.detail)
         return redirect("absence", pk=pk)

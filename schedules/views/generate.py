@@ -265,6 +265,7 @@ def _abort(request: SignedInRequest, run: GenerationRun) -> str:
 
 
 def _retry(request: SignedInRequest, run: GenerationRun) -> str:
+    access.require(request.user, Permission.CONFIRM_RUN)
     runs.retry(run, by=request.user, at=timezone.now(), answer=request.POST.get("confirm") or False)
     return "A new generation of the same dates begins."
 
@@ -285,11 +286,13 @@ def _publish(request: SignedInRequest, run: GenerationRun) -> str:
 
 
 def _discard(request: SignedInRequest, run: GenerationRun) -> str:
+    access.require(request.user, Permission.EDIT_ASSIGNMENTS)
     publishing.discard(_draft(run), by=request.user, at=timezone.now(), reason=request.POST.get("reason", ""))
     return "The draft is discarded. What is published was not touched."
 
 
 def _revalidate(request: SignedInRequest, run: GenerationRun) -> str:
+    access.require(request.user, Permission.EDIT_ASSIGNMENTS)
     publishing.revalidate(_draft(run), by=request.user, at=timezone.now())
     return "The draft was judged by the present data."
 
