@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import os
+import zoneinfo
 from pathlib import Path
 
 import environ
@@ -211,6 +212,8 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="Pacific/Honolulu")
+if TIME_ZONE not in zoneinfo.available_timezones():
+    raise RuntimeError(f"TIME_ZONE={TIME_ZONE!r} is no time zone. Give a name such as Pacific/Honolulu.")
 USE_I18N = False
 USE_TZ = True
 

@@ -19,7 +19,7 @@ from schedules.admin.forms import PolicyForm
 class ProgramPolicyAdmin(ProgramAdmin):
     form = PolicyForm
     deletable = False
-    list_display = ("program_name", "time_zone", "clinic_capacity", "weekly_hours_limit", "require_n1")
+    list_display = ("program_name", "clinic_capacity", "weekly_hours_limit", "require_n1")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_add_permission(request, obj) and not models.ProgramPolicy.objects.exists()

@@ -17,7 +17,6 @@ class ProgramPolicy(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     program_name = models.CharField(max_length=120, default="Family Medicine Residency")
-    time_zone = models.CharField(max_length=60, default="Pacific/Honolulu")
     weekly_hours_limit = models.FloatField(default=80)
     weekly_hours_warning = models.FloatField(default=75)
     rolling_window_days = models.PositiveSmallIntegerField(default=28)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import icalendar
+from django.utils import timezone
 
 from schedules import models
 from schedules.domain.problem import Category, Date, Session
@@ -37,7 +37,7 @@ class _Duty:
     def is_timed(self) -> bool:
         return self.hours_before_noon + self.hours_after > 0
 
-    def times(self, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+    def times(self, zone: dt.tzinfo) -> tuple[dt.datetime, dt.datetime]:
         """Start and end on the clock: AM ends and PM begins at noon, NIGHT begins at 18:00."""
         anchor = NIGHT_BEGINS if self.session is Session.NIGHT else NOON
         moment = dt.datetime.combine(self.day, anchor, tzinfo=zone)
@@ -52,13 +52,13 @@ def calendar_of(person: models.Person, *, start: dt.date, end: dt.date) -> bytes
     leave, which have no hours here, are all-day entries.
     """
     policy = models.ProgramPolicy.objects.filter(pk=1).first() or models.ProgramPolicy()
-    zone = ZoneInfo(policy.time_zone)
+    zone = timezone.get_default_timezone()
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Residency scheduler//Schedule//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", f"{policy.program_name}: {person.name}")
-    calendar.add("x-wr-timezone", policy.time_zone)
+    calendar.add("x-wr-timezone", timezone.get_default_timezone_name())
     calendar.add("refresh-interval", dt.timedelta(hours=4), parameters={"VALUE": "DURATION"})
     for duty in _merged(_duties(person, start, end)):
         calendar.add_component(_event(duty, person, zone))
@@ -108,7 +108,7 @@ def _merged(duties: Iterator[_Duty]) -> Iterator[_Duty]:
             yield duty
 
 
-def _event(duty: _Duty, person: models.Person, zone: ZoneInfo) -> icalendar.Event:
+def _event(duty: _Duty, person: models.Person, zone: dt.tzinfo) -> icalendar.Event:
     event = icalendar.Event()
     event.add("uid", f"{person.pk}-{duty.day:%Y%m%d}-{duty.session.value}@residency-scheduler")
     event.add("dtstamp", duty.changed_at)

@@ -137,21 +137,23 @@ def test_a_draft_is_exported_by_itself():
     assert [row["activity"] for row in rows] == ["ADM"]
 
 
-def test_calendar_times_follow_the_clock_rule_in_the_programs_zone():
-    program.policy(time_zone="Pacific/Honolulu", program_name="Demo")
+@pytest.mark.parametrize(("name", "hours"), [("Pacific/Honolulu", -10), ("Asia/Tokyo", 9)])
+def test_calendar_times_follow_the_clock_rule_in_the_programs_zone(settings, name, hours):
+    settings.TIME_ZONE = name
+    program.policy(program_name="Demo")
     person = program.resident(name="Þóra Dæmi")
     rows = [(person, THU, AM, "FMIT"), (person, THU, PM, "FMIT"), (person, FRI, PM, "C"), (person, FRI, NIGHT, "NF")]
     published(rows)
 
     calendar = icalendar.Calendar.from_ical(exports.calendar_of(person, start=THU, end=FRI))
 
-    zone = dt.timezone(dt.timedelta(hours=-10))
+    zone = dt.timezone(dt.timedelta(hours=hours))
     assert [(e["summary"], e.start, e.end) for e in sorted(calendar.events, key=lambda e: e.start)] == [
         ("FMIT Inpatient team", dt.datetime(2026, 3, 12, 6, tzinfo=zone), dt.datetime(2026, 3, 12, 18, tzinfo=zone)),
         ("C Clinic", dt.datetime(2026, 3, 13, 12, tzinfo=zone), dt.datetime(2026, 3, 13, 17, tzinfo=zone)),
         ("NF Night float", dt.datetime(2026, 3, 13, 18, tzinfo=zone), dt.datetime(2026, 3, 14, 6, tzinfo=zone)),
     ]
-    assert calendar["x-wr-calname"] == "Demo: Þóra Dæmi"
+    assert (calendar["x-wr-calname"], calendar["x-wr-timezone"]) == ("Demo: Þóra Dæmi", name)
 
 
 def test_leave_is_an_all_day_entry_and_days_off_are_none():
