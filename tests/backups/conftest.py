@@ -22,6 +22,8 @@ def own_database(transactional_db: None) -> Iterator[str]:
     connections.close_all()
     _drop_all(name)
     with admin_connection() as admin:
+        # A request thread of an earlier browser test may not have hung up yet, and a copy needs the template alone.
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
     connection.settings_dict["NAME"] = name
     try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +22,16 @@ from common.postgres import server
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / "pg"
+def folder() -> Iterator[Path]:
+    """A folder for a server. Not pytest's: every session that starts closes the parent of those to other users."""
+    path = Path(tempfile.mkdtemp(prefix="scheduler-test-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def data_dir(folder: Path) -> Iterator[Path]:
+    path = folder / "pg"
     yield path
     server.stop(path)
 
@@ -58,35 +68,30 @@ def _wait_for(seen) -> None:
         time.sleep(0.01)
 
 
-def test_a_long_path_gets_a_short_private_socket_folder(tmp_path):
-    data_dir = tmp_path / ("long" * 30) / "pg"
+def test_a_long_path_gets_a_short_private_socket_folder(folder):
+    data_dir = folder / ("long" * 30) / "pg"
     data_dir.parent.mkdir()
     try:
         socket_dir = server.start(data_dir, durable=False)
         with _connect(socket_dir) as found:
             assert found.execute("SHOW fsync").fetchone() == ("off",)
-        folder = Path(socket_dir)
         assert len(socket_dir) < 90
-        assert folder.stat().st_mode & 0o777 == 0o700
+        assert Path(socket_dir).stat().st_mode & 0o777 == 0o700
     finally:
         server.stop(data_dir)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_it_works_for_an_ordinary_user(tmp_path_factory):
+def test_it_works_for_an_ordinary_user(folder):
     nobody = pwd.getpwnam("nobody")
-    home = tmp_path_factory.mktemp("home")
-    os.chown(home, nobody.pw_uid, nobody.pw_gid)
-    for folder in home.parents:
-        if not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o011)
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
 
-    child = multiprocessing.get_context("fork").Process(target=_start_and_stop_as, args=(nobody.pw_uid, home / "pg"))
+    child = multiprocessing.get_context("fork").Process(target=_start_and_stop_as, args=(nobody.pw_uid, folder / "pg"))
     child.start()
     child.join()
 
     assert child.exitcode == 0
-    assert (home / "pg" / "PG_VERSION").stat().st_uid == nobody.pw_uid
+    assert (folder / "pg" / "PG_VERSION").stat().st_uid == nobody.pw_uid
 
 
 def _start_and_stop_as(user: int, data_dir: Path) -> None:
@@ -106,8 +111,8 @@ def test_commands_that_only_read_the_code_start_nothing(tmp_path, command):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_localdb_starts_tells_and_stops(tmp_path):
-    environment = dict(os.environ) | {"DATA_DIR": str(tmp_path), "DEBUG": "1", "DATABASE_URL": ""}
+def test_localdb_starts_tells_and_stops(folder):
+    environment = dict(os.environ) | {"DATA_DIR": str(folder), "DEBUG": "1", "DATABASE_URL": ""}
 
     def localdb(action: str) -> int:
         line = [sys.executable, "manage.py", "localdb", action]
