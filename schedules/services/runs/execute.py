@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from common.models import bulk_create_with_history
 from schedules.domain.edges import edge_changes
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
-from schedules.enums import RunStatus, ScheduleStatus, StopRequest
+from schedules.enums import Algorithm, RunStatus, ScheduleStatus, StopRequest
 from schedules.mapping import load_marks, load_problem, load_roster, to_assignment_rows
 from schedules.models import GenerationRun, Schedule
 from schedules.services.gate import open_gate
@@ -42,6 +43,12 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], dt.datetime]
 
+NOTHING_FOUND: Mapping[str, str] = {
+    Algorithm.CP_SAT: "no schedule was found in {seconds} seconds. Give it more time.",
+    Algorithm.GREEDY: "the quick heuristic found no schedule that keeps every rule. Use CP-SAT.",
+}
+"""What to do where neither a schedule nor a proof that there is none was found."""
+
 
 class Stopped(Exception):
     """A person asked for the end before there was anything to keep."""
@@ -62,12 +69,19 @@ def execute(run_id: uuid.UUID, *, clock: Clock = timezone.now) -> None:
         except Fenced:
             log.warning("run_fenced", run=str(run_id))
         except Stopped:
-            move(run, RunStatus.CANCELLED, at=clock(), fence=watch.claim, why="aborted", finished_at=clock())
+            _cancel(run, watch, clock)
         except DomainError as error:
             _give_up(run, error.detail, watch, clock)
         except Exception as error:
             log.exception("run_failed", run=str(run_id))
             _give_up(run, f"An unexpected error ({type(error).__name__}) ended it; the log has details.", watch, clock)
+
+
+def _cancel(run: GenerationRun, watch: Watch, clock: Clock) -> None:
+    at = clock()
+    reason = "It was stopped before there was a whole schedule to keep. Nothing was written."
+    with suppress(Fenced, RunConflict):
+        move(run, RunStatus.CANCELLED, at=at, fence=watch.claim, why="stopped", reason=reason, finished_at=at)
 
 
 def _give_up(run: GenerationRun, reason: str, watch: Watch, clock: Clock) -> None:
@@ -185,7 +199,7 @@ def _end_without_roster(run: GenerationRun, solved: Solved, watch: Watch, clock:
             )
             notices.infeasible(ended, at=at)
         return
-    reason = f"{last.label}: no schedule was found in {run.timeout_seconds} seconds. Give it more time, or use greedy."
+    reason = f"{last.label}: {NOTHING_FOUND[run.algorithm]}".format(seconds=run.timeout_seconds)
     move(run, RunStatus.TIMED_OUT, at=at, fence=watch.claim, finished_at=at, reason=reason)
 
 

@@ -61,6 +61,20 @@ def ended_while(run, happens):
     return GenerationRun.objects.get(pk=run.pk)
 
 
+def ended_with(run, wish):
+    """As `ended`; the wish comes while the solver searches, as soon as it has shown a first roster."""
+
+    def clock():
+        if threading.current_thread() is not threading.main_thread():
+            seen = GenerationRun.objects.get(pk=run.pk)
+            if seen.progress.get("objective") and not seen.stop_request:
+                wish(seen)
+        return AT
+
+    runs.execute(run.pk, clock=clock)
+    return GenerationRun.objects.get(pk=run.pk)
+
+
 def written():
     return Schedule.objects.count(), Assignment.objects.count()
 
@@ -236,13 +250,18 @@ def test_only_the_chosen_residents_change(tiny, pd):
     assert changed <= {str(tiny.residents[0].pk)}
 
 
-def test_a_range_of_two_blocks_is_solved_block_by_block(tiny, pd):
-    second = program.block(11, END + dt.timedelta(days=1))
+@pytest.fixture
+def second(tiny):
+    """Block 11, after the tiny program's block 10."""
+    period = program.block(11, END + dt.timedelta(days=1))
     for person, template in zip(tiny.residents, (tiny.clinic, tiny.ward, tiny.ward, tiny.nights), strict=True):
-        program.block_assignment(person, second, template)
+        program.block_assignment(person, period, template)
     for week in range(4):
         program.fmit_week(tiny.faculty[week % 3], dt.date(2026, 4, 17) + dt.timedelta(weeks=week))
+    return period
 
+
+def test_a_range_of_two_blocks_is_solved_block_by_block(second, pd):
     done = ended(asked(pd, runs.Order(START, second.end_date, timeout_seconds=8)))
 
     assert done.status == RunStatus.DRAFT_READY
@@ -250,3 +269,53 @@ def test_a_range_of_two_blocks_is_solved_block_by_block(tiny, pd):
     assert done.progress["block"] == 2
     assert done.schedule.end_date == second.end_date
     assert done.result["validation"]["acgme_compliant"] is True
+
+
+def test_stopped_while_searching_it_keeps_the_best_of_every_block(second, pd):
+    run = asked(pd, runs.Order(START, second.end_date, timeout_seconds=600))
+
+    done = ended_with(run, lambda seen: runs.request_stop(seen, by=pd, at=AT))
+
+    assert (done.status, done.stop_request, done.stopped_by) == (RunStatus.DRAFT_READY, StopRequest.STOP, pd)
+    assert done.result["outcome"] == "FEASIBLE"
+    assert done.result["validation"]["acgme_compliant"] is True
+    days = done.schedule.assignments.values_list("date", flat=True).distinct().order_by("date")
+    assert list(days) == [START + dt.timedelta(days=n) for n in range(56)]
+
+
+def test_aborted_while_searching_it_keeps_nothing(second, pd):
+    run = asked(pd, runs.Order(START, second.end_date, timeout_seconds=600))
+
+    done = ended_with(run, lambda seen: runs.request_abort(seen, by=pd, at=AT))
+
+    assert (done.status, done.stop_request) == (RunStatus.CANCELLED, StopRequest.ABORT)
+    assert done.reason == "It was stopped before there was a whole schedule to keep. Nothing was written."
+    assert written() == (0, 0)
+
+
+def test_without_a_schedule_in_time_the_run_has_timed_out_and_says_what_to_do(tiny, pd):
+    # Nobody is left to take turns in call, so the heuristic cannot succeed, and it proves nothing.
+    for person in tiny.faculty[2:4]:
+        program.absence(person, START + dt.timedelta(days=4), START + dt.timedelta(days=7))
+
+    run = ended(asked(pd))
+
+    assert (run.status, run.failed_step, run.schedule) == (RunStatus.TIMED_OUT, "", None)
+    assert run.reason == "Block 10: the quick heuristic found no schedule that keeps every rule. Use CP-SAT."
+    assert written() == (0, 0)
+
+
+def test_more_than_ten_violations_recommend_discarding_and_escalate(tiny, pd):
+    clinic = tiny.clinic.pattern.filter(activity__code="C").first().activity
+    program.demand(clinic, Session.AM, minimum=12, desired=12, weekdays=[0, 1, 3], on_holidays=False)
+    administrator = accounts.user(Role.ADMINISTRATOR)
+
+    done = ended(asked(pd))
+
+    assert done.status == RunStatus.DRAFT_READY
+    assert done.result["validation"]["total_violations"] > 10
+    assert done.result["validation"]["acceptance"]["advice"] == "Discarding this draft is recommended."
+    for decider in (pd, administrator):
+        told = decider.notifications.get(kind="escalation")
+        assert told.title == "Many violations in the draft 2026-03-12 to 2026-04-08"
+    assert written()[0] == 1
