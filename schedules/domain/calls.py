@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Weekday
 
+FMIT_NIGHTS = frozenset({Weekday.FRI, Weekday.SAT})
+"""Nights that belong to the FMIT attending; Sunday to Thursday nights are shared."""
+
 
 class NightKind(StrEnum):
     """Kinds of call nights that are evened out separately."""
@@ -21,7 +24,7 @@ def night_kind(day: Date, holidays: frozenset[Date]) -> NightKind | None:
 
     A holiday night is a holiday call and nothing else.
     """
-    if day.weekday() in {Weekday.FRI, Weekday.SAT}:
+    if day.weekday() in FMIT_NIGHTS:
         return None
     if day in holidays:
         return NightKind.HOLIDAY

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from schedules.domain.pattern import pattern_activity
+from schedules.domain.codes import CALL_CODE, CLINIC_CODE, FMIT_CODE
+from schedules.domain.pattern import RESTED, pattern_activity
 from schedules.domain.problem import (
     HALF_DAYS,
     SESSIONS,
     Activity,
     ActivityCode,
-    Category,
     Date,
     Demand,
     PersonId,
@@ -24,14 +24,8 @@ from schedules.domain.problem import (
     Weekday,
 )
 
-CALL_CODE = "CALL"
-FMIT_CODE = "FMIT"
-CLINIC_CODE = "C"
 CLINIC_MINIMUM = 2
 """People a clinic half-day asks for unless the program says otherwise."""
-
-TEAM_CATEGORIES = frozenset({Category.INPATIENT, Category.NIGHT})
-"""Categories whose resident teams rest by turns and so have a derived minimum."""
 
 WORKDAYS = frozenset({Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI})
 
@@ -88,7 +82,7 @@ def derived_rules(activities: Iterable[Activity]) -> list[DemandRule]:
     rules.extend(
         DemandRule(activity.code, session, team=True, roles=frozenset({Role.RESIDENT}))
         for activity in table.values()
-        if activity.category in TEAM_CATEGORIES and activity.code != CALL_CODE
+        if activity.category in RESTED and activity.code != CALL_CODE
         for session in SESSIONS
         if activity.hours(session) > 0
     )
@@ -138,7 +132,7 @@ def _demand(
 
 def _teams(problem: Problem) -> Counter[tuple[Date, Session, ActivityCode]]:
     """Residents present (not absent) whose pattern names the activity, by date, session and activity."""
-    team_codes = {code for code, activity in problem.activities.items() if activity.category in TEAM_CATEGORIES}
+    team_codes = {code for code, activity in problem.activities.items() if activity.category in RESTED}
     teams: Counter[tuple[Date, Session, ActivityCode]] = Counter()
     for person in problem.residents:
         absent = problem.leave_days.get(person.id, {})

@@ -5,6 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
+from schedules.domain.codes import ADMIN_CODE as ADMIN_CODE  # noqa: PLC0414
+from schedules.domain.codes import CALL_CODE as CALL_CODE  # noqa: PLC0414
+from schedules.domain.codes import CLINIC_CODE, PROTECTED_CODES
+from schedules.domain.codes import LEAVE_CODE as LEAVE_CODE  # noqa: PLC0414
+from schedules.domain.codes import LECTURE_CODE as LECTURE_CODE  # noqa: PLC0414
+from schedules.domain.codes import OFF_CODE as OFF_CODE  # noqa: PLC0414
+from schedules.domain.codes import WEEKEND_CODE as WEEKEND_CODE  # noqa: PLC0414
 from schedules.domain.problem import (
     HALF_DAYS,
     SESSIONS,
@@ -19,10 +26,6 @@ from schedules.domain.problem import (
 )
 from schedules.domain.roster import Roster, Slot
 
-WEEKEND_CODE = "W"
-OFF_CODE = "OFF"
-LEAVE_CODE = "LV"
-
 HOLIDAY_CLOSED = frozenset(
     {
         Category.CLINIC,
@@ -35,19 +38,12 @@ HOLIDAY_CLOSED = frozenset(
 )
 """Categories that become OFF on a holiday; inpatient, night, call and supervision go on."""
 
-PROTECTED_CODES = frozenset({"LEC", "GME", "PI", "SIM", "ASM", "ORI"})
-"""Education that is kept on Wednesdays where the resident's own pattern has it."""
-
-
 FLEXIBLE = frozenset({Category.CLINIC, Category.SPECIALTY, Category.PROCEDURE, Category.ADMIN})
 """Half-days of these categories may change places within a person's block week, or be given up for administration."""
 
 RESTED = frozenset({Category.INPATIENT, Category.NIGHT})
 """Duty that patterns name on every day; its days (nights) off are chosen by the solver."""
 
-ADMIN_CODE = "ADM"
-LECTURE_CODE = "LEC"
-CALL_CODE = "CALL"
 DAYS_PER_WEEK = 7
 
 
@@ -106,7 +102,7 @@ def protected_cells(problem: Problem) -> Mapping[Slot, ActivityCode]:
                 continue
             for session in HALF_DAYS:
                 code = base_activity(problem, person, day, session)
-                is_intern_clinic = code == "C" and person.pgy_level == 1 and session is Session.AM
+                is_intern_clinic = code == CLINIC_CODE and person.pgy_level == 1 and session is Session.AM
                 if code is not None and (code in PROTECTED_CODES or is_intern_clinic):
                     kept[Slot(person.id, day, session)] = code
     return kept

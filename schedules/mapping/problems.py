@@ -13,7 +13,8 @@ from django.db.models import Q
 from schedules import models
 from schedules.domain import calls
 from schedules.domain.blocks import academic_year_start
-from schedules.domain.demand import CALL_CODE, DemandRule, expand
+from schedules.domain.codes import CALL_CODE
+from schedules.domain.demand import DemandRule, expand
 from schedules.domain.problem import (
     Absence,
     Activity,

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from schedules.domain.codes import CALL_CODE
 from schedules.enums import AbsenceStatus
 from schedules.models import Absence
 from schedules.queries.duties import Duty, person_days
@@ -25,7 +26,7 @@ class Impact:
 
     @property
     def calls(self) -> int:
-        return sum(duty.code == "CALL" for duty in self.duties)
+        return sum(duty.code == CALL_CODE for duty in self.duties)
 
 
 def impact_of(absence: Absence) -> Impact:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.problem import Category, Session
 from schedules.enums import AbsenceStatus, ScheduleStatus
 from schedules.models import Absence, Assignment, DutyLog, Holiday, Person
@@ -127,7 +128,7 @@ def person_days(person: Person, start: dt.date, end: dt.date) -> list[PersonDay]
 def _duty(row: Assignment) -> Duty:
     activity = row.activity
     hours = {"AM": activity.am_hours, "PM": activity.pm_hours, "NIGHT": activity.night_hours}[row.session]
-    css = "k-leave" if activity.code == "LV" else f"k-{activity.category}"
+    css = "k-leave" if activity.code == LEAVE_CODE else f"k-{activity.category}"
     if activity.colour:
         css += f" a-{activity.pk.hex[:8]}"
     return Duty(row.date, row.session, activity.code, activity.name, activity.category, css, hours)

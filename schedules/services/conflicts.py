@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import User
 from common.errors import DomainError
 from schedules.domain.changes import new_or_worsened
-from schedules.domain.pattern import LEAVE_CODE, OFF_CODE
+from schedules.domain.codes import ADMIN_CODE, LEAVE_CODE, OFF_CODE, SUPERVISION_CODE
 from schedules.domain.problem import HALF_DAYS, SESSIONS, Category, Demand, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
@@ -152,7 +152,7 @@ def _supervise(problem: Problem, roster: Roster, violation: Violation) -> Iterat
     for session in _sessions(violation):
         for person in problem.faculty:
             if _is_spare(problem, roster, Slot(person.id, violation.start, session)):
-                yield (editing.Change(person.id, violation.start, session, "AT"),)
+                yield (editing.Change(person.id, violation.start, session, SUPERVISION_CODE),)
 
 
 def _fill(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
@@ -181,7 +181,7 @@ def _empty_clinic(problem: Problem, roster: Roster, violation: Violation) -> Ite
         for person in problem.people:
             code = roster.cells.get(Slot(person.id, violation.start, session))
             if code and problem.activities[code].counts_toward_clinic_capacity:
-                yield (editing.Change(person.id, violation.start, session, "ADM"),)
+                yield (editing.Change(person.id, violation.start, session, ADMIN_CODE),)
 
 
 def _day_off(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:

@@ -16,11 +16,11 @@ from typing import Any
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.problem import Category, Role, Session
 from schedules.models import Activity, Person
 from schedules.queries.grid import Cell, CellKey, GridData
 
-LEAVE = "LV"
 SESSION_CSS = {"AM": "am", "PM": "pm", "NIGHT": "nt", "DAY": "day"}
 SESSION_NAMES = {"AM": "AM", "PM": "PM", "NIGHT": "Night", "DAY": "AM and PM"}
 """DAY is a morning and an afternoon of the same, painted as one cell."""
@@ -90,7 +90,7 @@ def css_class(activity: Activity | None) -> str:
     """The colour class: by category, leave apart from other time off, a program's own colour by code."""
     if activity is None:
         return "hole"
-    if activity.code == LEAVE:
+    if activity.code == LEAVE_CODE:
         return "k-leave"
     own = f" a-{activity.pk.hex[:8]}" if activity.colour else ""
     return f"k-{activity.category}{own}"

@@ -6,12 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 from schedules.domain import problem as domain
+from schedules.domain.codes import CALL_CODE
 from schedules.domain.problem import Category
-from schedules.domain.rules.supervision import supervision_of
+from schedules.domain.supervision import supervision_of
 from schedules.mapping import load_policy
 from schedules.queries.grid import GridData, counts_by_day
-
-CALL = frozenset({"CALL"})
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ def _supervision(data: GridData, policy: domain.Policy) -> Line:
             held.setdefault((day, session), []).append((people[person], activities[cell.activity]))
     cells = []
     for day in data.days:
-        pairs = [supervision_of(held.get((day, session), [])) for session in ("AM", "PM")]
-        cells.append(_needed_and_there(day, [(pair.supervisors, pair.needed(policy)) for pair in pairs]))
+        pairs = [supervision_of(policy, held.get((day, session), [])) for session in ("AM", "PM")]
+        cells.append(_needed_and_there(day, [(pair.supervisors, pair.needed) for pair in pairs]))
     return Line("Supervisors AM PM", "Supervisors there of those needed, in the morning and in the afternoon", cells)
 
 
@@ -87,12 +86,11 @@ def _pair(day: dt.date, counts: list[int], policy: domain.Policy) -> LineCell:
 
 
 def _call(data: GridData) -> Line:
-    names = {person.pk: person.name for person in data.people}
-    night = {code for code, a in data.activities.items() if a.category == Category.NIGHT} & CALL
+    attendings = {person.pk: person.name for person in data.people if person.role == domain.Role.FACULTY}
     holders: dict[dt.date, list[str]] = {}
     for (person, day, session), cell in data.cells.items():
-        if session == "NIGHT" and cell.activity in night:
-            holders.setdefault(day, []).append(names.get(person, ""))
+        if session == "NIGHT" and cell.activity == CALL_CODE and person in attendings:
+            holders.setdefault(day, []).append(attendings[person])
     cells = [_holder(day, sorted(holders.get(day, []))) for day in data.days]
     return Line("Attending call", "One attending every night", cells)
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
+from schedules.domain.codes import CALL_CODE
 from schedules.domain.problem import Category, Session
 from schedules.models import Block, Person, ProgramPolicy
 from schedules.queries.duties import PersonDay, Week, person_days, weeks_of
@@ -79,8 +80,8 @@ def _figures(days: list[PersonDay]) -> dict[str, Any]:
     nights = [duty for day in days for duty in day.duties if duty.session == Session.NIGHT and not duty.is_free]
     return {
         "free_days": sum(day.is_free for day in days),
-        "calls": sum(duty.code == "CALL" for duty in nights),
-        "nights": sum(duty.code != "CALL" for duty in nights),
+        "calls": sum(duty.code == CALL_CODE for duty in nights),
+        "nights": sum(duty.code != CALL_CODE for duty in nights),
         "clinics": sum(duty.category == Category.CLINIC for day in days for duty in day.duties),
         "planned": sum(bool(day.duties) for day in days),
     }

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from schedules.domain.pattern import LEAVE_CODE, idle_code
+from schedules.domain.codes import LEAVE_CODE
+from schedules.domain.pattern import idle_code
 from schedules.domain.problem import (
     ONE_DAY,
     SESSIONS,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from schedules.domain.calls import takes_call
-from schedules.domain.demand import CALL_CODE, FMIT_CODE
-from schedules.domain.pattern import OFF_CODE, WEEKEND_CODE
+from schedules.domain.codes import CALL_CODE, FMIT_CODE, OFF_CODE, WEEKEND_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
@@ -26,7 +25,7 @@ from schedules.domain.problem import (
     WorkKind,
 )
 from schedules.domain.roster import Roster
-from schedules.domain.score import supervision_need, supervisor_units
+from schedules.domain.supervision import units_needed, whole_supervisors
 
 SUPERVISION_LABEL = "supervision"
 
@@ -181,11 +180,11 @@ def _supervision_post(problem: Problem, crew: _Crew, who: _Eligibility, day: Dat
 def supervisors_needed(problem: Problem, holders: Mapping[ActivityCode, Iterable[PersonId]]) -> int:
     """Whole supervisors for the people on each activity of one session, rounded up (SUPERVISION)."""
     load = sum(
-        supervision_need(problem, problem.person[person], problem.activities[code])
+        units_needed(problem.policy, problem.person[person], problem.activities[code])
         for code, people in holders.items()
         for person in people
     )
-    return -(-load // supervisor_units(problem))
+    return whole_supervisors(problem.policy, load)
 
 
 def _crew(problem: Problem, roster: Roster, day: Date, session: Session, standby: frozenset[PersonId]) -> _Crew:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from schedules.domain.calls import NightKind, night_kind, takes_call
-from schedules.domain.demand import CALL_CODE, FMIT_CODE
-from schedules.domain.edges import POST_CALL_AM, POST_CALL_OFF, POST_CALL_PM
+from schedules.domain.calls import FMIT_NIGHTS, NightKind, night_kind, takes_call
+from schedules.domain.codes import CALL_CODE, DAY_OFF_CODE, FMIT_CODE, PCAT_CODE, POST_CALL_CODE
 from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
@@ -17,8 +16,6 @@ from schedules.domain.timeline import runs
 
 Finding = Violation | NotMeasured
 
-FMIT_NIGHTS = frozenset({Weekday.FRI, Weekday.SAT})
-"""Nights that belong to the FMIT attending; the others are shared."""
 CLOSE_CALLS = 3
 """CALL_SPACING: so many nights between calls, or days between a call and the own FMIT week, are close."""
 
@@ -66,7 +63,7 @@ def _friday_after(index: RosterIndex, person: Person, thursday: Date) -> Iterato
     if index.problem.is_absent(person.id, friday):
         return
     held = [index.code_at(person.id, friday, position) for position in (AM, PM)]
-    if held != [POST_CALL_OFF, POST_CALL_OFF]:
+    if held != [POST_CALL_CODE, POST_CALL_CODE]:
         yield _about(
             "FMIT_WEEK",
             person,
@@ -145,7 +142,7 @@ def post_call(problem: Problem, roster: Roster) -> Iterator[Finding]:
                     f"{person.name} is on call on {on(day)} and must be off (PC) on {on(after)}, but has "
                     f"{_held(held)}.",
                 )
-        elif day.weekday() not in FMIT_NIGHTS and held != [POST_CALL_AM, POST_CALL_PM]:
+        elif day.weekday() not in FMIT_NIGHTS and held != [PCAT_CODE, DAY_OFF_CODE]:
             yield _about(
                 "POST_CALL",
                 person,

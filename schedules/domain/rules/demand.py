@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from schedules.domain.demand import CALL_CODE
+from schedules.domain.codes import CALL_CODE
 from schedules.domain.pattern import RESTED, base_activity
 from schedules.domain.problem import Date, Demand, PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from schedules.domain.problem import Activity, Date, Person, Preference, PreferenceScope, Problem, Session, Weekday
+from schedules.domain.preferences import is_meant, speaks_of
+from schedules.domain.problem import Date, Person, Preference, Problem, Session, Weekday
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
 from schedules.domain.rules.report import NotMeasured, Severity, Violation
@@ -80,21 +81,7 @@ def _against(index: RosterIndex, wish: Preference) -> Iterator[Date]:
     """The date of every session worked that the wish dislikes."""
     positions = {None: (AM, PM, NIGHT), Session.AM: (AM,), Session.PM: (PM,), Session.NIGHT: (NIGHT,)}[wish.session]
     for day, row in index.rows.get(wish.person, {}).items():
-        if index.in_range(day) and _speaks_of(wish, day):
+        if index.in_range(day) and speaks_of(wish, day):
             for position in positions:
-                if _is_meant(wish, row[position]):
+                if is_meant(wish, row[position]):
                     yield day
-
-
-def _speaks_of(wish: Preference, day: Date) -> bool:
-    if wish.scope is PreferenceScope.WEEKDAY:
-        return day.weekday() == wish.weekday
-    if wish.scope is PreferenceScope.WEEK:
-        return wish.start is not None and wish.end is not None and wish.start <= day <= wish.end
-    return True
-
-
-def _is_meant(wish: Preference, activity: Activity | None) -> bool:
-    if activity is None:
-        return False
-    return activity.code == wish.activity if wish.activity else activity.is_duty

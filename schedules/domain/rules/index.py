@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 
-from schedules.domain.demand import CALL_CODE, FMIT_CODE
+from schedules.domain.codes import CALL_CODE, FMIT_CODE
 from schedules.domain.pattern import protected_cells
 from schedules.domain.problem import (
     SESSIONS,

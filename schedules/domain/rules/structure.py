@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from schedules.domain.pattern import ADMIN_CODE, FLEXIBLE, resident_base
+from schedules.domain.codes import ADMIN_CODE
+from schedules.domain.pattern import FLEXIBLE, resident_base
 from schedules.domain.problem import SESSIONS, Category, Date, Person, PersonId, Problem, Session, WorkKind
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import RosterIndex, by_name, index_of

@@ -3,67 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from math import lcm
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from schedules.domain.calls import takes_call
-from schedules.domain.demand import CALL_CODE
-from schedules.domain.pattern import ADMIN_CODE
-from schedules.domain.problem import (
-    HALF_DAYS,
-    ONE_DAY,
-    Activity,
-    Date,
-    Person,
-    Policy,
-    Problem,
-    Session,
-    SupervisionKind,
-)
+from schedules.domain.codes import ADMIN_CODE, CALL_CODE
+from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Problem, Session
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
 from schedules.domain.rules.report import NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, on
+from schedules.domain.supervision import Supervision, supervision_of
 
 Finding = Violation | NotMeasured
-
-
-class Supervision(NamedTuple):
-    """What one half-day needs and has: residents in supervised clinic by level, procedures, supervisors present."""
-
-    pgy1: int
-    upper: int
-    procedures: int
-    supervisors: int
-    residents: tuple[Person, ...]
-
-    def needed(self, policy: Policy) -> int:
-        """Whole supervisors: ceil(PGY-1 / 2 + PGY-2,3 / 4 + procedures), with the policy's ratios."""
-        units = lcm(policy.pgy1_per_supervisor, policy.upper_per_supervisor)
-        load = (
-            self.pgy1 * (units // policy.pgy1_per_supervisor)
-            + self.upper * (units // policy.upper_per_supervisor)
-            + self.procedures * units
-        )
-        return -(-load // units)
-
-
-def supervision_of(held: Iterable[tuple[Person, Activity]]) -> Supervision:
-    """Count one half-day. `by_pgy` activities count for residents only, `dedicated` ones whoever holds them."""
-    pgy1 = upper = procedures = supervisors = 0
-    people = []
-    for person, activity in held:
-        if activity.provides_supervision:
-            supervisors += 1
-        if activity.supervision is SupervisionKind.DEDICATED:
-            procedures += 1
-            people.append(person)
-        elif activity.supervision is SupervisionKind.BY_PGY and person.is_resident:
-            pgy1 += person.pgy_level == 1
-            upper += person.pgy_level != 1
-            people.append(person)
-    return Supervision(pgy1, upper, procedures, supervisors, tuple(people))
 
 
 def supervision(problem: Problem, roster: Roster) -> Iterator[Finding]:
@@ -75,34 +26,33 @@ def supervision(problem: Problem, roster: Roster) -> Iterator[Finding]:
     yield from _empty_days("SUPERVISION", index)
     for day, held in index.half_days.items():
         for position, session in ((AM, Session.AM), (PM, Session.PM)):
-            found = supervision_of(held[position])
-            needed = found.needed(problem.policy) if found.residents else 0
-            if found.supervisors < needed:
-                yield _shortage(found, needed, day, session)
+            found = supervision_of(problem.policy, held[position])
+            if found.supervisors < found.needed:
+                yield _shortage(found, day, session)
 
 
-def _shortage(found: Supervision, needed: int, day: Date, session: Session) -> Violation:
+def _shortage(found: Supervision, day: Date, session: Session) -> Violation:
     groups = (
         (found.pgy1, "PGY-1 resident"),
         (found.upper, "PGY-2/3 resident"),
         (found.procedures, "procedure"),
     )
     load = ", ".join(count(size, noun) for size, noun in groups if size)
-    who = ", ".join(person.name for person in found.residents)
+    who = ", ".join(person.name for person in found.supervised)
     return Violation(
         rule="SUPERVISION",
         severity=Severity.HARD,
-        people=tuple(person.id for person in found.residents),
+        people=tuple(person.id for person in found.supervised),
         subject=("half-day",),
         start=day,
         end=day,
         session=session,
         message=(
-            f"{on(day)} {session}: {load} ({who}) need {count(needed, 'supervisor')} and have {found.supervisors}: "
-            f"add {needed - found.supervisors} in AT, or move residents out of clinic."
+            f"{on(day)} {session}: {load} ({who}) need {count(found.needed, 'supervisor')} and have "
+            f"{found.supervisors}: add {found.needed - found.supervisors} in AT, or move residents out of clinic."
         ),
         measured=found.supervisors,
-        limit=needed,
+        limit=found.needed,
         facts={
             "date": day.isoformat(),
             "session": session.value,
@@ -110,7 +60,7 @@ def _shortage(found: Supervision, needed: int, day: Date, session: Session) -> V
             "upper_residents": found.upper,
             "procedures": found.procedures,
             "faculty": found.supervisors,
-            "faculty_needed": needed,
+            "faculty_needed": found.needed,
         },
     )
 
@@ -182,11 +132,11 @@ def n1_margin(problem: Problem, roster: Roster) -> Iterator[Finding]:
     index = index_of(problem, roster)
     for day, held in index.half_days.items():
         for session, people in zip(HALF_DAYS, held, strict=False):
-            found = supervision_of(people)
-            if not found.residents:
+            found = supervision_of(problem.policy, people)
+            if not found.supervised:
                 continue
             idle = sum(person.is_faculty and activity.code == ADMIN_CODE for person, activity in people)
-            if found.supervisors + idle <= found.needed(problem.policy):
+            if found.supervisors + idle <= found.needed:
                 yield _thin(day, session, "nobody could step in for a missing supervisor")
         callers = [person.id for person, activity in held[NIGHT] if activity.code == CALL_CODE and person.is_faculty]
         if callers and not _second_caller(index, day):

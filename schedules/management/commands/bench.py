@@ -35,8 +35,8 @@ from backups.enums import BackupKind
 from common.models import bulk_create_with_history
 from common.postgres import server
 from schedules.domain.calls import NightKind, night_kind, takes_call
+from schedules.domain.codes import CALL_CODE
 from schedules.domain.coverage import coverage
-from schedules.domain.demand import CALL_CODE
 from schedules.domain.margins import MaskPost, Pool, Scope, analyse, margins, totals
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster, Slot

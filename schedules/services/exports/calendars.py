@@ -10,13 +10,14 @@ import icalendar
 from django.utils import timezone
 
 from schedules import models
+from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.problem import Category, Date, Session
 from schedules.enums import ScheduleStatus
 
 NOON = dt.time(12)
 NIGHT_BEGINS = dt.time(18)
 
-_SHOWN_OFF = frozenset({"LV"})
+_SHOWN_OFF = frozenset({LEAVE_CODE})
 """Time off worth an entry; weekends and other days off are the empty days of a calendar."""
 
 

@@ -14,6 +14,7 @@ from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
 from openpyxl.worksheet.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from schedules import models
+from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
     Activity,
@@ -155,7 +156,7 @@ def _rotations(problem: Problem, person: Person) -> Iterator[str]:
 def _fill(problem: Problem, day: Date, code: ActivityCode | None) -> str:
     activity = problem.activities.get(code) if code else None
     if activity is None or activity.category is Category.OFF:
-        if code == "LV":
+        if code == LEAVE_CODE:
             return _LEAVE
         return _CLOSED if day.weekday() >= Weekday.SAT or day in problem.holidays else ""
     return _FILLS[activity.category]
@@ -184,7 +185,7 @@ def _legend(sheet: Worksheet, problem: Problem, used: Iterable[ActivityCode]) ->
         _write(sheet.cell(line, 1), activity.code)
         _write(sheet.cell(line, 2), activity.name)
         _write(sheet.cell(line, 3), activity.category.value.capitalize())
-        colour = _FILLS.get(activity.category) or (_LEAVE if activity.code == "LV" else "")
+        colour = _FILLS.get(activity.category) or (_LEAVE if activity.code == LEAVE_CODE else "")
         if colour:
             sheet.cell(line, 1).fill = PatternFill("solid", fgColor=colour)
     for letter, width in (("A", 10), ("B", 36), ("C", 16)):

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from schedules.domain.codes import CLINIC_CODE, DAY_OFF_CODE, PCAT_CODE, SPORTS_MEDICINE_CODE, SUPERVISION_CODE
 from schedules.domain.demand import derived_rules
 from schedules.domain.problem import Activity, Category, Role, Session, WorkKind
 from schedules.enums import DemandBasis, RotationKind
@@ -15,16 +16,16 @@ SPORTS_MEDICINE = "sports-medicine"
 """Code of the credential that faculty need for the activity SM."""
 
 WORK_KINDS: Mapping[str, WorkKind] = {
-    **dict.fromkeys(("C", "CV", "HV", "HC"), WorkKind.CLINIC),
-    **dict.fromkeys(("AT", "PCAT"), WorkKind.SUPERVISION),
+    **dict.fromkeys((CLINIC_CODE, "CV", "HV", "HC"), WorkKind.CLINIC),
+    **dict.fromkeys((SUPERVISION_CODE, PCAT_CODE), WorkKind.SUPERVISION),
     "GME": WorkKind.GME,
     "DFM": WorkKind.DEPARTMENT,
-    "SM": WorkKind.SPORTS_MEDICINE,
+    SPORTS_MEDICINE_CODE: WorkKind.SPORTS_MEDICINE,
     "VAS": WorkKind.VASECTOMY,
 }
 """Kind of faculty work by activity code, where the file does not say it (ADR 0002)."""
 
-FACULTY_ONLY = frozenset({"AT", "PCAT", "DO"})
+FACULTY_ONLY = frozenset({SUPERVISION_CODE, PCAT_CODE, DAY_OFF_CODE})
 """Activities that only faculty hold, where the file does not say it."""
 
 _ROTATION_KINDS: Mapping[Category, RotationKind] = {
@@ -44,8 +45,8 @@ def activity_fields(code: str, sports_medicine: Any) -> dict[str, Any]:
     return {
         "work_kind": WORK_KINDS.get(code, WorkKind.UNCAPPED).value,
         "roles": [Role.FACULTY.value] if code in FACULTY_ONLY else [],
-        "credential": sports_medicine if code == "SM" else None,
-        "credential_roles": [Role.FACULTY.value] if code == "SM" else [],
+        "credential": sports_medicine if code == SPORTS_MEDICINE_CODE else None,
+        "credential_roles": [Role.FACULTY.value] if code == SPORTS_MEDICINE_CODE else [],
     }
 
 

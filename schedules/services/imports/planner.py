@@ -13,6 +13,7 @@ from django.utils.text import slugify
 
 from schedules import models
 from schedules.domain.blocks import academic_year, standard_blocks
+from schedules.domain.codes import SPORTS_MEDICINE_CODE
 from schedules.domain.problem import Policy, Role, WorkKind
 from schedules.enums import AbsenceStatus, RotationKind
 from schedules.services.imports import derived
@@ -128,7 +129,7 @@ class _Planner:
             by_code[record.code] = record
             self.credentials.add(record, key=row.key, name=name, imported=True)
         code = derived.SPORTS_MEDICINE
-        if code not in by_code and any(row.values["code"] == "SM" for row in self._rows("activities")):
+        if code not in by_code and any(row.values["code"] == SPORTS_MEDICINE_CODE for row in self._rows("activities")):
             by_code[code] = self.plan.merge(models.Credential, None, {"name": "Sports Medicine"}, {"code": code})
             self.credentials.add(by_code[code], key=code, name="Sports Medicine", imported=True)
         self.sports_medicine = by_code.get(derived.SPORTS_MEDICINE)

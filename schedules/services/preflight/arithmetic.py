@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from schedules.domain.demand import CALL_CODE
+from schedules.domain.codes import CALL_CODE
 from schedules.domain.pattern import protected_cells
 from schedules.domain.problem import (
     HALF_DAYS,

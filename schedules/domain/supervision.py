@@ -1,0 +1,64 @@
+"""The arithmetic of supervision: what a half-day's residents and procedures need, in parts of a supervisor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import lcm
+from typing import NamedTuple
+
+from schedules.domain.problem import Activity, Person, Policy, SupervisionKind
+
+
+def units_per_supervisor(policy: Policy) -> int:
+    """Common denominator of the policy's ratios: one supervisor is worth so many units (4 with 1:2 and 1:4)."""
+    return lcm(policy.pgy1_per_supervisor, policy.upper_per_supervisor)
+
+
+def units_needed(policy: Policy, person: Person, activity: Activity) -> int:
+    """Units of a supervisor that a person in an activity takes.
+
+    `dedicated` activities take a whole supervisor whoever holds them, `by_pgy` ones the ratio of a resident's level.
+    """
+    units = units_per_supervisor(policy)
+    if activity.supervision is SupervisionKind.DEDICATED:
+        return units
+    if activity.supervision is not SupervisionKind.BY_PGY or not person.is_resident:
+        return 0
+    return units // (policy.pgy1_per_supervisor if person.pgy_level == 1 else policy.upper_per_supervisor)
+
+
+def whole_supervisors(policy: Policy, units: int) -> int:
+    """Supervisors who together are worth at least so many units."""
+    return -(-units // units_per_supervisor(policy))
+
+
+class Supervision(NamedTuple):
+    """What one half-day needs and has: residents in supervised clinic by level, procedures, supervisors present."""
+
+    pgy1: int
+    upper: int
+    procedures: int
+    supervisors: int
+    needed: int
+    """Whole supervisors: PGY-1 / 2 + PGY-2,3 / 4 + procedures, rounded up, with the policy's ratios."""
+    supervised: tuple[Person, ...]
+
+
+def supervision_of(policy: Policy, held: Iterable[tuple[Person, Activity]]) -> Supervision:
+    """Count one half-day's people with what they hold."""
+    pgy1 = upper = procedures = supervisors = units = 0
+    supervised = []
+    for person, activity in held:
+        supervisors += activity.provides_supervision
+        need = units_needed(policy, person, activity)
+        if not need:
+            continue
+        units += need
+        supervised.append(person)
+        if activity.supervision is SupervisionKind.DEDICATED:
+            procedures += 1
+        elif person.pgy_level == 1:
+            pgy1 += 1
+        else:
+            upper += 1
+    return Supervision(pgy1, upper, procedures, supervisors, whole_supervisors(policy, units), tuple(supervised))
