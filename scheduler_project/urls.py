@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -25,4 +25,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.METRICS:
     from django_prometheus.exports import ExportToDjangoView
 
-    urlpatterns.append(path("metrics", login_required(ExportToDjangoView), name="metrics"))
+    urlpatterns.append(path("metrics", login_not_required(ExportToDjangoView), name="metrics"))
