@@ -122,7 +122,7 @@ def test_the_command_asks_and_refuses_another_answer(monkeypatch):
     verified_backup()
     monkeypatch.setattr("builtins.input", lambda prompt: "no")
 
-    with pytest.raises(CommandError, match="Nothing was deleted"):
+    with pytest.raises(CommandError, match="nothing was deleted"):
         call_command("prune_backups")
 
     assert files.path_of(old.file).exists()

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backups import services
 from common.errors import DomainError
+from common.management.answers import typed
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(services.old_databases()) or "No restore kept a database.")
             return
         try:
-            services.drop_old_database(name, confirm=input(f"Type {name} to drop it for ever: "))
+            services.drop_old_database(name, confirm=typed(f"Type {name} to drop it for ever: "))
         except DomainError as error:
             raise CommandError(error.detail) from error
         self.stdout.write(f"{name} was dropped.")

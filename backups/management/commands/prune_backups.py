@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from backups import services
 from common.errors import DomainError
+from common.management.answers import typed
 
 
 class Command(BaseCommand):
@@ -26,8 +27,8 @@ class Command(BaseCommand):
         if not proposed:
             self.stdout.write("Nothing to delete.")
             return
-        if not yes and input(f"Delete these {len(proposed)} files? Type yes: ") != "yes":
-            raise CommandError("Nothing was deleted.")
+        if not yes and typed(f"Delete these {len(proposed)} files? Type yes: ") != "yes":
+            raise CommandError("Not confirmed; nothing was deleted.")
         try:
             deleted = services.prune(proposed, by=None, at=at)
         except DomainError as error:

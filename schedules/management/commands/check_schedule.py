@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import uuid
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from schedules.models import Schedule
+from schedules.services.runs import LONGEST_RANGE
 from schedules.services.validation import Validation, validate
 
 
@@ -20,12 +22,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("start", type=dt.date.fromisoformat)
         parser.add_argument("end", type=dt.date.fromisoformat)
-        parser.add_argument("--schedule", default="", help="Id of a version; default: what is published.")
+        parser.add_argument("--schedule", type=uuid.UUID, help="Id of a version; default: what is published.")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["end"] < options["start"]:
             raise CommandError("END lies before START.")
+        if (options["end"] - options["start"]).days >= LONGEST_RANGE:
+            raise CommandError(f"At most {LONGEST_RANGE} days at once.")
         version = Schedule.objects.filter(pk=options["schedule"]).first() if options["schedule"] else None
         if options["schedule"] and version is None:
             raise CommandError("There is no such schedule.")
@@ -43,9 +47,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{item['severity']:<9} {item['rule']:<18} {item['message']}")
         for item in figures["validation"]["not_measured"]:
             self.stdout.write(f"unknown   {item['rule']:<18} not measured: {item['reason']}")
-        rate = figures["coverage_rate"]
+        rate, n1 = figures["coverage_rate"], figures["resilience"]["n1_compliant"]
         self.stdout.write(
             f"{len(judged.report.hard)} hard violations, {len(judged.report.counted)} counted in all;"
             f" coverage {'not measured' if rate is None else format(rate, '.1%')};"
-            f" N-1 {figures['resilience']['n1_compliant']}."
+            f" N-1 {'not measured' if n1 is None else n1}."
         )

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import User
 from common.errors import DomainError
+from common.management.answers import typed
 from schedules.enums import OPEN_RUN_STATUSES, Algorithm, RunStatus
 from schedules.models import Block, GenerationRun
 from schedules.services import presence, runs
@@ -74,8 +75,8 @@ class Command(BaseCommand):
         except runs.ConfirmationRequired as question:
             self._checklist(question.extra["preflight"])
             self.stdout.write(question.detail)
-            if not yes and input("Type yes: ").strip().lower() != "yes":
-                raise CommandError("Not confirmed; nothing was done.") from None
+            if not yes and typed("Type yes: ").lower() != "yes":
+                raise CommandError("Not confirmed; nothing was done. Answer yes, or give --yes.") from None
             return runs.request_run(
                 order,
                 by=by,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from backups import services
 from backups.models import Backup
 from common.errors import DomainError
+from common.management.answers import typed
 
 
 class Command(BaseCommand):
@@ -28,8 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: str, yes: bool, **options: Any) -> None:
         try:
             backup = services.find(file)
-            if not yes and input(f"Type {backup.file} to restore it: ") != backup.file:
-                raise CommandError("Nothing was restored.")
+            if not yes and typed(f"Type {backup.file} to restore it: ") != backup.file:
+                raise CommandError("Not confirmed; nothing was restored.")
             self.stdout.write(self._restore(backup, options["dates"], options["reason"]))
         except DomainError as error:
             raise CommandError(error.detail) from error

@@ -52,7 +52,9 @@ class Preflight:
             if self.backup_verified_at
             else "No fresh verified backup exists; one will be made."
         )
-        return f"{backup} Proceed with schedule generation for {self.label} ({self.start} to {self.end})?"
+        dates = f"{self.start} to {self.end}"
+        what = dates if self.label == dates else f"{self.label} ({dates})"
+        return f"{backup} Proceed with schedule generation for {what}?"
 
     @property
     def ok(self) -> bool:
