@@ -194,7 +194,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A rotation template. `pattern[(week 1..4, weekday 0..6, session)]` names the activity; night rows only where there is one."""
+    """A rotation. `pattern[(week 1..4, weekday 0..6, session)]` names the activity; a night only if there is one."""
 
     id: RotationId
     name: str
@@ -257,7 +257,7 @@ class DutyLog:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What one session of one date must have: `minimum` people (hard where `hard`), `desired`, at most `maximum` (None = no limit)."""
+    """People that one session of one date must have: `minimum` (`hard` or not), `desired`, `maximum` (None = no limit)."""
 
     day: Date
     session: Session
@@ -296,7 +296,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The program's numbers. Every field stands in one editable `ProgramPolicy` record; nothing here is a constant of the code."""
+    """The program's numbers, every one a field of the one editable `ProgramPolicy` record: no constants of the code."""
 
     # Duty hours (ACGME Common Program Requirements, section VI.F of 2023 = 6.20-6.28 of 2025)
     weekly_hours_limit: float = 80

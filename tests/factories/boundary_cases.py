@@ -91,6 +91,9 @@ def hours_80() -> Iterable[Case]:
     half = {"span": (14, 27)}
     yield case(rule, "half a block, the rest known: fails with it", (HARD,), one({"0-15": busy, "16": "H1"}, **half))
     yield case(rule, "half a block, the rest unknown", NOT_MEASURED, one({"14-20": busy}, known=(14, 27), **half))
+    over = {"0-15": busy, "16": "H1"}
+    for name, span in (("begins on the block's last day", (27, 40)), ("ends on the block's first day", (-7, 0))):
+        yield case(rule, f"a range that {name}", (HARD,), one(over, known=(-28, 55), span=span))
 
 
 def hours_80_rolling() -> Iterable[Case]:
@@ -103,6 +106,11 @@ def hours_80_rolling() -> Iterable[Case]:
         (WARNING,),
         one({"0-11": busy, "12": "H1"}, leave={"R1": "13-19"}),
     )
+    for name, later, expected in (
+        ("windows that share a day are one finding", "11-27", (WARNING,)),
+        ("windows that share none are two", "12-28", (WARNING, WARNING)),
+    ):
+        yield case(rule, name, expected, one({"-27--11": busy, later: busy}, known=(-28, 55)))
     yield case(rule, "no window of 28 known days", NOT_MEASURED, one({"0-13": busy}, known=(0, 13), span=(0, 13)))
 
 
@@ -218,6 +226,7 @@ def home_call() -> Iterable[Case]:
     yield case(rule, "after a night that ends that day: passes", PASSES, one({"1": "- - NF"}, logs=on_day_2))
     yield case(rule, "on a free day: fails", (HARD,), one({"1 3": "C C"}, logs=on_day_2))
     yield case(rule, "after a night that ends at midnight: fails", (HARD,), one({"1": "- - N6"}, logs=on_day_2))
+    yield case(rule, "before duty that begins at midnight: fails", (HARD,), one({"3": "M12"}, logs=on_day_2))
     yield case(rule, "on an off-site day: passes", PASSES, one({"2": "TDY TDY"}, logs=on_day_2))
     yield case(rule, "other work on a free day: passes", PASSES, one({"1": "C"}, logs=moonlights))
     yield case(rule, "no duty logs entered", NOT_MEASURED, one({"0": "C C"}))
@@ -414,6 +423,10 @@ def call_before_leave() -> Iterable[Case]:
         yield case(rule, name, expected, world(F1, {"F1": plan}, leave={"F1": leave}))
 
 
+def _without_blocks(made: tuple[Problem, Roster]) -> tuple[Problem, Roster]:
+    return replace(made[0], blocks=(), block_assignments=()), made[1]
+
+
 def faculty_week_max() -> Iterable[Case]:
     rule = "FACULTY_WEEK_MAX"
     limits = DutyLimits("core", {}, {WorkKind.CLINIC: 4, WorkKind.SUPERVISION: 3, WorkKind.GME: 0})
@@ -443,6 +456,7 @@ def faculty_week_max() -> Iterable[Case]:
         ("a range that ends on the block's first day", {"0 1": "C C", "4": "C"}, (-7, 0)),
     ):
         yield case(rule, name, (HARD,), world(people, {"F1": plan}, known=(-7, 40), span=span))
+    yield case(rule, "dates outside every block", NOT_MEASURED, _without_blocks(world(people, {"F1": {"0": "C C"}})))
     yield case(rule, "faculty without a duty", NOT_MEASURED, world((attending(1, duty=None),), {"F1": {"0": "C C"}}))
 
 
@@ -462,6 +476,7 @@ def protected() -> Iterable[Case]:
         rule, "PGY-1's Wednesday morning clinic moved", (HARD,), world(PGY1, {"R1": {"6": "- C"}}, pattern=clinic)
     )
     yield case(rule, "PGY-2's Wednesday morning clinic moved", PASSES, world(R1, {"R1": {"6": "- C"}}, pattern=clinic))
+    yield case(rule, "no rotation in the range", NOT_MEASURED, _without_blocks(world(R1, clinic)))
     yield case(rule, "a Thursday lecture moved", PASSES, world(R1, {"R1": {"7": "C"}}, pattern={"R1": {"7": "LEC"}}))
 
 
@@ -517,6 +532,7 @@ def soft() -> Iterable[Case]:
     yield case(
         "PATTERN", "one half-day dropped", (ADVISORY,), world(R1, {"R1": {"0-1 4": "C C", "5": "C ADM"}}, pattern=week)
     )
+    yield case("PATTERN", "no rotation in the range", NOT_MEASURED, _without_blocks(world(R1, week)))
     limits = (attending(1, duty=DutyLimits("core", {WorkKind.CLINIC: 1}, {})),)
     reached = {"0 7 14 21": "C"}
     yield case("FACULTY_WEEK_MIN", "reached", PASSES, world(limits, {"F1": reached}))

@@ -93,6 +93,7 @@ ACTIVITIES: Mapping[str, Activity] = {
         duty("M7", Category.INPATIENT, 7, 6),
         duty("M8", Category.INPATIENT, 8, 6),
         duty("M9", Category.INPATIENT, 9, 6),
+        duty("M12", Category.INPATIENT, 12, 6),
         duty("N6", Category.NIGHT, night=6),
         duty("N9", Category.NIGHT, night=9),
         duty("N10", Category.NIGHT, night=10),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from schedules.domain.calls import FMIT_NIGHTS
 from schedules.domain.codes import CALL_CODE
 from schedules.domain.pattern import RESTED, base_activity
-from schedules.domain.problem import Date, Demand, PersonId, Problem, Session
+from schedules.domain.problem import ONE_DAY, Date, Demand, PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules.index import RosterIndex, index_of
 from schedules.domain.rules.report import NotMeasured, Severity, Violation
@@ -20,7 +21,7 @@ def demand_min(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """DEMAND_MIN: every demand has its minimum and not more than its maximum (call and FMIT attending: exactly 1).
 
     HARD where the demand is patient safety, else MINOR. Unavoidable where fewer people than the minimum are
-    eligible, present and not kept at something else.
+    eligible, present (for a Sunday to Thursday call the day after too) and not kept at something else.
     """
     if not problem.demands:
         yield NotMeasured("DEMAND_MIN", "No demand is defined for these dates: import or enter what must be filled.")
@@ -111,7 +112,11 @@ def _named(index: RosterIndex, people: list[PersonId]) -> str:
 
 
 def _possible(index: RosterIndex, demand: Demand) -> int:
-    """People who could fill the demand in any roster of these data."""
+    """People who could fill the demand in any roster of these data.
+
+    Rest after other duty is not looked at: it depends on the roster. So the number is never too small, and
+    *unavoidable* never said where some roster would do.
+    """
     problem = index.problem
     activity = problem.activities.get(demand.activity)
     if activity is None:
@@ -120,7 +125,7 @@ def _possible(index: RosterIndex, demand: Demand) -> int:
     possible = 0
     for person_id in demand.eligible:
         person = problem.person.get(person_id)
-        if person is None or problem.is_absent(person_id, demand.day):
+        if person is None or problem.is_absent(person_id, demand.day) or _barred_by_leave(problem, person_id, demand):
             continue
         if index.kept.get(Slot(person_id, demand.day, demand.session), demand.activity) != demand.activity:
             continue
@@ -131,3 +136,9 @@ def _possible(index: RosterIndex, demand: Demand) -> int:
             continue
         possible += 1
     return possible
+
+
+def _barred_by_leave(problem: Problem, person: PersonId, demand: Demand) -> bool:
+    """CALL_BEFORE_LEAVE: a shared night of call needs the morning after."""
+    shared = demand.activity == CALL_CODE and demand.day.weekday() not in FMIT_NIGHTS
+    return shared and problem.is_absent(person, demand.day + ONE_DAY)

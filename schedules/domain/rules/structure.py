@@ -133,6 +133,9 @@ def protected(problem: Problem, roster: Roster) -> Iterator[Finding]:
     if not any(rotation.pattern for rotation in problem.rotations.values()):
         yield NotMeasured("PROTECTED", "No rotation has a weekly pattern, so no cell is known to be protected.")
         return
+    if not _any_rotation(problem):
+        yield _no_rotation("PROTECTED", problem)
+        return
     position = {Session.AM: 0, Session.PM: 1}
     for slot, code in index.protected.items():
         held = index.code_at(slot.person, slot.day, position[slot.session])
@@ -156,6 +159,7 @@ def protected(problem: Problem, roster: Roster) -> Iterator[Finding]:
 def faculty_week_max(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """FACULTY_WEEK_MAX: half-days of each kind of work in a block week <= the duty's maximum (0 means none)."""
     index = index_of(problem, roster)
+    yield from _no_block("FACULTY_WEEK_MAX", problem)
     without = [person for person in by_name(problem.faculty) if person.duty is None and person.id in index.rows]
     for person, days, kinds in _faculty_weeks(index):
         for kind, limit in person.duty.maximum.items() if person.duty else ():
@@ -225,6 +229,9 @@ def _week_finding(
 def pattern(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """PATTERN: half-days of an activity that a resident's block week misses of the rotation's pattern (advisory)."""
     index = index_of(problem, roster)
+    if not _any_rotation(problem):
+        yield _no_rotation("PATTERN", problem)
+        return
     week_of = {day: days for _, _, days in index.block_weeks for day in days}
     planned = _planned(problem, week_of)
     for (person_id, start), wanted in planned.items():
@@ -295,6 +302,30 @@ def full_days(problem: Problem, roster: Roster) -> Iterator[Finding]:
                 limit=0,
                 facts={"person_id": person.id, "days": len(split)},
             )
+
+
+def _any_rotation(problem: Problem) -> bool:
+    return not problem.residents or any(
+        item.block.start <= problem.end and item.block.end >= problem.start for item in problem.block_assignments
+    )
+
+
+def _no_rotation(rule: str, problem: Problem) -> NotMeasured:
+    return NotMeasured(
+        rule,
+        f"No resident has a rotation in {span(problem.start, problem.end)}: enter or import the block assignments.",
+    )
+
+
+def _no_block(rule: str, problem: Problem) -> Iterator[NotMeasured]:
+    """A week is counted from its block's first day: dates without a block have no week to judge."""
+    outside = [day for day in problem.days if problem.block_of(day) is None]
+    if outside:
+        yield NotMeasured(
+            rule,
+            f"{count(len(outside), 'date')} from {on(outside[0])} to {on(outside[-1])} in no block, so their weeks "
+            "have no first day: enter the blocks.",
+        )
 
 
 def _name(problem: Problem, person_id: PersonId) -> str:

@@ -168,6 +168,22 @@ def test_a_demand_that_nobody_could_fill_is_unavoidable(
     assert found.message.endswith("assign 1 more.") is not unavoidable
 
 
+@pytest.mark.parametrize(
+    ("offset", "leave", "unavoidable"),
+    [(3, "4", True), (7, "8", True), (3, "5", False), (1, "2", False), (2, "3", False)],
+    ids=["Sunday night", "Thursday night", "two days later", "Friday night", "Saturday night"],
+)
+def test_a_shared_night_of_call_before_everybodys_leave_is_unavoidable(
+    offset: int, leave: str, unavoidable: bool
+) -> None:
+    asked = [demand(offset, Session.NIGHT, "CALL", eligible=("F1", "F2"), maximum=1)]
+    people = (attending(1), attending(2))
+
+    found = only("DEMAND_MIN", world(people, {}, demands=asked, leave={"F1": leave, "F2": leave}))
+
+    assert found.unavoidable is unavoidable
+
+
 def test_a_team_demand_can_be_filled_only_by_residents_whose_pattern_has_it() -> None:
     asked = [demand(4, Session.AM, "IMW", eligible=("R1", "R2"))]
     people = residents(2)
@@ -195,6 +211,24 @@ def test_dates_without_an_fmit_week_name_the_replacement() -> None:
 
 
 # --- not measured ---
+
+
+@pytest.mark.parametrize("span", [(27, 40), (-7, 0)], ids=["from the block's last day", "to the block's first day"])
+def test_a_resident_whose_rotation_only_touches_the_range_and_holds_nothing_is_named(span: tuple[int, int]) -> None:
+    problem, nothing = world((resident(1),), {}, known=(0, -1), span=span)
+    one_block = tuple(item for item in problem.block_assignments if item.block is BLOCKS[1])
+
+    found = unmeasured("REST_8", (replace(problem, block_assignments=one_block), nothing))
+
+    assert found.reason.startswith("Resident 1: some days of")
+
+
+def test_two_activities_outside_the_range_are_judged_there() -> None:
+    problem, roster = one({"0": "C C"}, span=(1, 27))
+    rows = [(*place, code) for place, code in roster]
+    twice = Roster.from_rows([*rows, (*slot("R1", 0), "C"), (*slot("R1", 0), "CARD")])
+
+    assert check(problem, twice, only=["DOUBLE_BOOKED"]).violations == ()
 
 
 def test_without_duty_logs_it_says_that_none_are_entered() -> None:

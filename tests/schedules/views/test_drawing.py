@@ -93,6 +93,7 @@ def test_the_lines_count_supervisors_clinic_and_call() -> None:
     schedule = program.schedule(MONDAY, MONDAY)
     rows = [(intern, MONDAY, Session.AM, "C") for intern in interns]
     rows += [(attending, MONDAY, Session.AM, "AT"), (caller, MONDAY, Session.NIGHT, "CALL")]
+    rows += [(interns[0], MONDAY, Session.NIGHT, "CALL")]
     program.assignments(schedule, rows)
 
     lines = coverage_lines(load_grid(MONDAY, MONDAY, schedules=[schedule]))
