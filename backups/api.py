@@ -20,6 +20,7 @@ from backups import access, services
 from backups.enums import BackupKind, Risk
 from backups.models import Backup
 from backups.queries import count_differences
+from common.services.throttling import HEAVY
 
 
 class BackupOut(serializers.ModelSerializer):
@@ -70,6 +71,10 @@ class Backups(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generic
 
     def get_queryset(self) -> QuerySet[Backup]:
         return access.visible_backups(_user(self.request)) if self.request.user.pk else Backup.objects.none()
+
+    @property
+    def throttle_scope(self) -> str:
+        return HEAVY if self.request.method == "POST" else ""
 
     def get_object(self) -> Backup:
         return access.backup_to_see(_user(self.request), self.kwargs["pk"])

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from common.errors import DomainError
+from common.services.throttling import Throttled
 
 _log = structlog.get_logger(__name__)
 
@@ -80,7 +81,6 @@ _CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     415: "unsupported_media_type",
-    429: "throttled",
 }
 _SENTENCES = {
     401: "Sign in first: a session of this site, or Authorization: Bearer <access token>.",
@@ -95,9 +95,11 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
     and answers 500 ``{"code": "server_error"}`` without a word of what it was.
     """
     set_rollback()
+    if isinstance(error, exceptions.Throttled):
+        error = Throttled(error.wait)
     if isinstance(error, DomainError):
         return Response(
-            {"code": error.code, "detail": error.detail, **error.extra}, status=error.status, headers=_headers(error)
+            {"code": error.code, "detail": error.detail, **error.extra}, status=error.status, headers=error.headers
         )
     if isinstance(error, (Http404, ValidationError)) and not isinstance(error, exceptions.APIException):
         error = _as_api_error(error)
@@ -112,11 +114,6 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
         {"code": "server_error", "detail": "Something went wrong here. It has been recorded; try again later."},
         status=status.HTTP_500_INTERNAL_SERVER_ERROR,
     )
-
-
-def _headers(error: DomainError) -> dict[str, str]:
-    wait = error.extra.get("retry_after")
-    return {"Retry-After": str(wait)} if wait is not None else {}
 
 
 def _as_api_error(error: Http404 | ValidationError) -> exceptions.APIException:
@@ -139,8 +136,6 @@ def _refusal(error: exceptions.APIException) -> Response:
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = str(error.auth_header)  # type: ignore[attr-defined]
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(math.ceil(error.wait))  # type: ignore[attr-defined]
     if isinstance(error, exceptions.ParseError):
         return Response({"code": "not_json", "detail": "The body is not valid JSON."}, status=400)
     if code in {"permission_denied", "error"}:

@@ -22,6 +22,12 @@ class DomainError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the answer: `Retry-After` where waiting helps."""
+        wait = self.extra.get("retry_after")
+        return {} if wait is None else {"Retry-After": str(wait)}
+
 
 class NotAllowed(DomainError):
     """The caller sees the thing but may not do this to it."""

@@ -89,5 +89,10 @@ class RefusalMiddleware:
         if isinstance(exception, NotAllowed):
             return defaults.permission_denied(request, exception)
         if isinstance(exception, DomainError):
-            return HttpResponse(exception.detail, status=exception.status, content_type="text/plain; charset=utf-8")
+            return HttpResponse(
+                exception.detail,
+                status=exception.status,
+                headers=exception.headers,
+                content_type="text/plain; charset=utf-8",
+            )
         return None

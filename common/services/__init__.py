@@ -1,1 +1,1 @@
-"""What the whole installation can be put through: maintenance mode."""
+"""What the whole installation can be put through: maintenance mode, and too many requests."""

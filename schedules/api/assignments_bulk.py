@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.access import caller
 from accounts.permissions import Permission
 from backups.enums import Risk
+from common.services.throttling import HEAVY
 from schedules import access
 from schedules.domain.problem import SESSIONS, Session
 from schedules.services import editing
@@ -56,6 +57,8 @@ def _change(row: dict[str, Any], activity: str | None, locked: bool | None) -> e
 
 class AssignmentsBulk(APIView):
     """Up to 5,000 rows, all or nothing; dry run unless said otherwise; applying needs the dry run's token."""
+
+    throttle_scope = HEAVY
 
     @extend_schema(
         operation_id="assignments_bulk",

@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from accounts.access import caller
 from accounts.models import User
 from accounts.permissions import Permission
+from common.services.throttling import HEAVY
 from schedules import access
 from schedules.enums import Algorithm, RunStatus
 from schedules.models import GenerationRun
@@ -120,6 +121,8 @@ _REFUSALS = {
 
 class Generate(APIView):
     """Pre-flight, confirmation and start of a generation."""
+
+    throttle_scope = HEAVY
 
     @extend_schema(
         operation_id="schedule_generate",

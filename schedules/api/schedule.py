@@ -21,6 +21,7 @@ from accounts.api import RefusalOut
 from accounts.models import User
 from accounts.permissions import Permission
 from common.errors import Invalid
+from common.services.throttling import HEAVY
 from schedules import access
 from schedules.models import Publication, Schedule
 from schedules.services import conflicts, publishing
@@ -107,6 +108,8 @@ class ReasonIn(serializers.Serializer):
 class Validate(APIView):
     """The rule table's judgement of stored dates. Reads only."""
 
+    throttle_scope = HEAVY
+
     @extend_schema(
         operation_id="schedule_validate", tags=["schedule"], parameters=_RANGE, responses={200: OpenApiTypes.OBJECT}
     )
@@ -119,6 +122,8 @@ class Validate(APIView):
 
 class Conflicts(APIView):
     """Every finding with a proposed fix that was checked by the rule table, or null where none was found."""
+
+    throttle_scope = HEAVY
 
     @extend_schema(
         operation_id="schedule_conflicts", tags=["schedule"], parameters=_RANGE, responses={200: OpenApiTypes.OBJECT}

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
+from common.services import throttling
 from schedules import access
 from schedules.forms import GridForm
 from schedules.models import Person, Schedule
@@ -33,6 +34,7 @@ def schedule_export(request: SignedInRequest, kind: str) -> HttpResponse:
     start, end = (form.cleaned_data.get("start"), form.cleaned_data.get("end")) if form.is_valid() else (None, None)
     if start is None or end is None or kind not in {"xlsx", "csv"}:
         raise access.NotFound("There is no such export.")
+    throttling.count_heavy(request)
     asked = form.cleaned_data["version"] or "published"
     version: Version = "published" if asked == "published" else access.schedule(request.user, asked)
     if kind == "csv":
