@@ -257,7 +257,7 @@ class DutyLog:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """People that one session of a date must have: `minimum` (`hard` or not), `desired`, `maximum` (None = no limit)."""
+    """People that a session of a date must have: `minimum` (`hard` or not), `desired`, `maximum` (None = no limit)."""
 
     day: Date
     session: Session

@@ -13,6 +13,9 @@ MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR
 NOON = 12 * MINUTES_PER_HOUR
 EVENING = 18 * MINUTES_PER_HOUR
 
+TOLERANCE = 1e-6
+"""Hours are sums of decimals; nothing shorter than this counts as over a limit."""
+
 
 class Duty(NamedTuple):
     """One session of duty; `day` is the date on which it begins, also for a night."""

@@ -10,11 +10,9 @@ from schedules.domain.codes import CALL_CODE, DAY_OFF_CODE, FMIT_CODE, PCAT_CODE
 from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
-from schedules.domain.rules.report import NotMeasured, Severity, Violation
+from schedules.domain.rules.report import Finding, NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, number, on, span
 from schedules.domain.timeline import runs
-
-Finding = Violation | NotMeasured
 
 CLOSE_CALLS = 3
 """CALL_SPACING: so many nights between calls, or days between a call and the own FMIT week, are close."""

@@ -11,10 +11,8 @@ from schedules.domain.pattern import RESTED, base_activity
 from schedules.domain.problem import ONE_DAY, Date, Demand, PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules.index import RosterIndex, index_of
-from schedules.domain.rules.report import NotMeasured, Severity, Violation
+from schedules.domain.rules.report import Finding, NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, on
-
-Finding = Violation | NotMeasured
 
 
 def demand_min(problem: Problem, roster: Roster) -> Iterator[Finding]:

@@ -9,10 +9,8 @@ from schedules.domain.preferences import is_meant, speaks_of
 from schedules.domain.problem import Date, Person, Preference, Problem, Session, Weekday
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
-from schedules.domain.rules.report import NotMeasured, Severity, Violation
+from schedules.domain.rules.report import Finding, NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, number, span
-
-Finding = Violation | NotMeasured
 
 WEEKEND_DAYS = 2
 """WEEKEND_EQUITY: a whole weekend above the level's mean is worth a word."""

@@ -72,6 +72,10 @@ class NotMeasured:
     reason: str
 
 
+Finding = Violation | NotMeasured
+"""What a rule yields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the rule table. `check` yields violations, or `NotMeasured` where its inputs are missing."""
@@ -83,7 +87,7 @@ class Rule:
     sentence: str
     reads: tuple[str, ...]
     """Table columns the rule reads, as `table.column`."""
-    check: Callable[[Problem, Roster], Iterable[Violation | NotMeasured]]
+    check: Callable[[Problem, Roster], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,8 @@ from schedules.domain.pattern import FLEXIBLE, resident_base
 from schedules.domain.problem import SESSIONS, Category, Date, Person, PersonId, Problem, Session, WorkKind
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import RosterIndex, by_name, index_of
-from schedules.domain.rules.report import NotMeasured, Severity, Violation
+from schedules.domain.rules.report import Finding, NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, names, on, span
-
-Finding = Violation | NotMeasured
 
 EXCHANGED = FLEXIBLE | {Category.EDUCATION, Category.RESEARCH}
 """Categories whose half-days per week PATTERN counts; inpatient, emergency and night duty rests by turns instead."""

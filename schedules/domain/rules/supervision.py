@@ -10,11 +10,9 @@ from schedules.domain.codes import ADMIN_CODE, CALL_CODE
 from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Problem, Session
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
-from schedules.domain.rules.report import NotMeasured, Severity, Violation
+from schedules.domain.rules.report import Finding, NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, on
 from schedules.domain.supervision import Supervision, supervision_of
-
-Finding = Violation | NotMeasured
 
 
 def supervision(problem: Problem, roster: Roster) -> Iterator[Finding]:
