@@ -451,6 +451,21 @@ def test_an_import_takes_the_same_queries_whatever_its_size(tmp_path, django_ass
     assert report.counts["absences"] == Counts(created=10_000)
 
 
+@pytest.mark.django_db
+def test_ten_thousand_rows_are_written_with_history_or_not_at_all(tmp_path):
+    rows = "".join(f"a{n},r1,2026-{n % 12 + 1:02}-01,2026-{n % 12 + 1:02}-02,Leave,yes\n" for n in range(10_000))
+    unknown = "b1,nobody,2026-01-01,2026-01-02,Leave,yes\n"
+
+    reasons = refused(tmp_path, residents=RESIDENTS, absences=ABSENCES + rows + unknown)
+    after_refusal = models.Absence.objects.count()
+    report = write(tmp_path, residents=RESIDENTS, absences=ABSENCES + rows)
+
+    assert [(file, row) for file, row, _ in reasons] == [("absences.csv", "line 10002")]
+    assert after_refusal == 0
+    assert report.counts["absences"] == Counts(created=10_000)
+    assert models.Absence.objects.count() == models.Absence.history.count() == 10_000
+
+
 # --- the gate and the command
 
 
