@@ -10,20 +10,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 
 
-class HistoryPages(SimpleHistoryAdmin):  # type: ignore[misc]
+class HistoryPages(SimpleHistoryAdmin):
     """The library's history pages, with 404 where it fails on an id that is none."""
 
     model: Any
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         self._require_id(object_id)
-        return super().history_view(request, object_id, extra_context)  # type: ignore[no-any-return]
+        return super().history_view(request, object_id, extra_context)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
         self._require_id(object_id)
-        return super().history_form_view(request, object_id, version_id, extra_context)  # type: ignore[no-any-return]
+        return super().history_form_view(request, object_id, version_id, extra_context)
 
     def _require_id(self, object_id: str) -> None:
         try:

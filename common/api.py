@@ -96,7 +96,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
     """
     set_rollback()
     if isinstance(error, exceptions.Throttled):
-        error = Throttled(error.wait)
+        error = Throttled(getattr(error, "wait", None))
     if isinstance(error, DomainError):
         return Response(
             {"code": error.code, "detail": error.detail, **error.extra}, status=error.status, headers=error.headers

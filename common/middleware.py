@@ -9,6 +9,7 @@ import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.template import loader
 from django.views import defaults
 from django_structlog.middlewares import RequestMiddleware
@@ -40,7 +41,9 @@ class RequestLogMiddleware(RequestMiddleware):
 class ContentPolicyMiddleware(CSPMiddleware):
     """The strict policy everywhere; under /admin/ also what Unfold's Alpine scripts need."""
 
-    def get_policy_parts(self, request: HttpRequest, response: HttpResponse, report_only: bool = False) -> PolicyParts:
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
         parts = super().get_policy_parts(request=request, response=response, report_only=report_only)
         if request.path_info.startswith("/admin/") and not report_only:
             parts.update = {**(parts.update or {}), "script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
@@ -67,11 +70,11 @@ class SignInMiddleware(LoginRequiredMiddleware):
     """Asks who it is only where a page wants to know: public ones, /health first of all, work without a database."""
 
     def process_view(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponse], view_args: Any, view_kwargs: Any
-    ) -> HttpResponse | None:
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return]
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class RefusalMiddleware:
