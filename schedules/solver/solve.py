@@ -28,6 +28,7 @@ from schedules.solver.options import (
     Statement,
     StopKind,
     Unfilled,
+    relative_gap,
 )
 from schedules.solver.polish import hint, polished
 from schedules.solver.variables import (
@@ -257,7 +258,7 @@ class _Watch:
             finished.set()
             thread.join()
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            self.bound = solver.best_objective_bound
+            self.bound = self._proven(solver)
             self.best = read(self.board, solver.boolean_value)
         return status
 
@@ -271,6 +272,17 @@ class _Watch:
         self.curve.append(Sample(round(elapsed, 3), self.objective, self.bound))
         if self.on_progress is not None:
             self.best = read(self.board, callback.boolean_value)
+
+    def _proven(self, solver: cp_model.CpSolver) -> float:
+        """The bound at the end of the search.
+
+        A search that ended within the gap limit calls its roster optimal and answers the objective as the bound,
+        which is more than it proved: there the last bound it told counts.
+        """
+        gap = relative_gap(round(solver.objective_value), self.bound)
+        if gap is not None and self.bound is not None and gap <= solver.parameters.relative_gap_limit:
+            return self.bound
+        return solver.best_objective_bound
 
     def _note_bound(self, bound: float) -> None:
         self.bound = bound
