@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_q.status import Stat
 
-from backups.enums import BackupState
-from backups.models import Backup, BackupPolicy
+from backups.models import BackupPolicy
+from backups.services import newest_verified
 
 
 @login_not_required
@@ -53,7 +53,7 @@ def _answer(status: str, *, database: str, worker: str, age: int | None) -> dict
 
 def _backup_age(at: dt.datetime) -> tuple[int | None, bool]:
     """Seconds since the newest verified backup was made, and whether the gate would still take it."""
-    newest = Backup.objects.filter(state=BackupState.VERIFIED).order_by("-created_at").first()
+    newest = newest_verified()
     if newest is None:
         return None, False
     policy = BackupPolicy.objects.first() or BackupPolicy()

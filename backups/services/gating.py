@@ -77,6 +77,12 @@ def shown(backup: Backup) -> Backup:
     return backup
 
 
+def newest_verified() -> Backup | None:
+    """The newest verified backup whose file is there unchanged, however old; for pages and monitors."""
+    rows = Backup.objects.filter(state=BackupState.VERIFIED).order_by("-created_at").defer("row_counts")
+    return next((row for row in map(shown, rows) if row.state == BackupState.VERIFIED), None)
+
+
 def mark_broken_files() -> int:
     """Record every verified backup whose file is missing, truncated or altered as BROKEN; returns how many."""
     verified = map(shown, Backup.objects.filter(state=BackupState.VERIFIED))

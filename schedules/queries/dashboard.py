@@ -11,8 +11,8 @@ from django.db.models import F
 from django.urls import reverse
 
 from accounts.permissions import Permission
-from backups.enums import BackupState
 from backups.models import Backup, BackupPolicy
+from backups.services import newest_verified
 from schedules.enums import OPEN_RUN_STATUSES, AbsenceStatus, BreakerState, ComplianceStatus, RunStatus, ScheduleStatus
 from schedules.models import Absence, Block, Breaker, ComplianceEvent, GenerationRun, Schedule
 from schedules.queries.grid import default_block
@@ -95,7 +95,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         drafts=list(
             Schedule.objects.filter(status=ScheduleStatus.DRAFT).annotate(run_pk=F("run__pk")).defer("validation")[:8]
         ),
-        newest_backup=Backup.objects.filter(state=BackupState.VERIFIED).first(),
+        newest_backup=newest_verified(),
         fresh_minutes=policy.fresh_minutes,
         upcoming=list(
             Absence.objects.filter(

@@ -17,21 +17,18 @@ from django_q.conf import Conf
 from django_q.signing import SignedPackage
 from django_q.status import Stat, Status
 
-from backups.enums import BackupKind, BackupState
 from backups.models import Backup
+from backups.services.files import path_of
+from tests.factories.backups import verified_backup
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = dt.datetime(2026, 3, 12, 12, tzinfo=dt.UTC)
 
 
 def _a_backup(age: dt.timedelta) -> None:
-    Backup.objects.create(
-        file="residency_scheduler_20260312_000000.sql.gz",
-        kind=BackupKind.REGULAR,
-        state=BackupState.VERIFIED,
-        created_at=NOON - age,
-        verified_at=NOON - age,
-    )
+    made = verified_backup(created_at=NOON - age, verified_at=NOON - age)
+    stamp = made.created_at.timestamp()
+    os.utime(path_of(made.file), (stamp, stamp))
 
 
 def _a_worker() -> None:
@@ -75,6 +72,17 @@ def test_a_backup_of_two_hours_is_no_longer_fresh(client):
         answer = client.get("/health")
 
     assert (answer.json()["status"], answer.json()["backup_age_seconds"]) == ("degraded", 7200)
+
+
+@pytest.mark.django_db
+def test_a_backup_whose_file_is_gone_is_none(client):
+    with time_machine.travel(NOON, tick=False):
+        _a_backup(dt.timedelta(minutes=5))
+        _a_worker()
+        path_of(Backup.objects.get().file).unlink()
+        answer = client.get("/health")
+
+    assert (answer.json()["status"], answer.json()["backup_age_seconds"]) == ("degraded", None)
 
 
 @pytest.mark.django_db
