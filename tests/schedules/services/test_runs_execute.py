@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts.enums import Role
 from backups.models import Backup
+from common.errors import DomainError
 from schedules.domain.problem import Session
 from schedules.enums import RunStatus, StopRequest
 from schedules.models import Assignment, GenerationRun, Schedule
@@ -326,3 +327,40 @@ def test_more_than_ten_violations_recommend_discarding_and_escalate(tiny, pd):
         told = decider.notifications.get(kind="escalation")
         assert told.title == "Many violations in the draft 2026-03-12 to 2026-04-08"
     assert written()[0] == 1
+
+
+def at_once(*acts):
+    """What each act gives or raises when all begin at the same moment, each in a thread of its own."""
+    ends, start = [], threading.Barrier(len(acts))
+
+    def perform(act):
+        start.wait()
+        try:
+            ends.append(act())
+        except DomainError as refused:
+            ends.append(refused.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=perform, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends
+
+
+def test_of_two_requests_at_once_one_is_refused(tiny, pd):
+    ends = at_once(lambda: asked(pd), lambda: asked(pd, runs.Order(END, END)))
+
+    assert "overlapping_run" in ends
+    assert GenerationRun.objects.count() == 1
+
+
+def test_the_same_key_at_once_makes_one_run(tiny, pd):
+    def ask():
+        return runs.request_run(ORDER, by=pd, at=AT, confirm=True, idempotency_key="once", needs_worker=False).pk
+
+    ends = at_once(ask, ask)
+
+    assert ends == [GenerationRun.objects.get().pk] * 2
