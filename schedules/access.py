@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -32,6 +33,37 @@ def schedules_visible_to(user: User, /) -> QuerySet[Schedule]:
     if user.may(Permission.SEE_DRAFTS):
         return Schedule.objects.all()
     return Schedule.objects.filter(status=ScheduleStatus.PUBLISHED)
+
+
+def findings_visible_to(user: User, rows: Iterable[Mapping[str, Any]], /) -> list[Mapping[str, Any]]:
+    """Findings (as reports store them) the user may read: all with SEE_DRAFTS, else those naming nobody but oneself.
+
+    Wishes, hours and absences of colleagues are their own business; what a half-day lacks is everybody's. Findings are
+    also withheld where another name stands in the sentence alone (the absent attending of a replacement).
+    """
+    if user.may(Permission.SEE_DRAFTS):
+        return list(rows)
+    own = {str(pk) for pk in Person.objects.filter(user=user).values_list("pk", flat=True)}
+    others = list(Person.objects.exclude(pk__in=own).values_list("name", flat=True))
+    return [
+        row
+        for row in rows
+        if own.issuperset(row.get("people", ())) and not any(name in row["message"] for name in others)
+    ]
+
+
+def judgement_visible_to(user: User, judged: dict[str, Any], /) -> dict[str, Any]:
+    """A judgement with the findings the user may read; others get the counts of all and, of the margins, no names."""
+    if user.may(Permission.SEE_DRAFTS):
+        return judged
+    shown = findings_visible_to(user, judged["violations"])
+    weakest = [{**moment, "people": [], "critical": []} for moment in judged["resilience"]["weakest"]]
+    return {
+        **judged,
+        "violations": shown,
+        "withheld": len(judged["violations"]) - len(shown),
+        "resilience": {**judged["resilience"], "weakest": weakest},
+    }
 
 
 def run(user: User, pk: uuid.UUID | str, /) -> GenerationRun:

@@ -106,7 +106,10 @@ class ReasonIn(serializers.Serializer):
 
 
 class Validate(APIView):
-    """The rule table's judgement of stored dates. Reads only."""
+    """The rule table's judgement of stored dates. Reads only.
+
+    Whoever may not see drafts reads the findings that name nobody else; `withheld` counts the others.
+    """
 
     throttle_scope = HEAVY
 
@@ -117,7 +120,7 @@ class Validate(APIView):
         start, end, version = _asked(request)
         judged = validate(start, end, schedule=version)
         figures = judged.figures()
-        return Response({**figures.pop("validation"), **figures})
+        return Response(access.judgement_visible_to(caller(request), {**figures.pop("validation"), **figures}))
 
 
 class Conflicts(APIView):

@@ -6,12 +6,16 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from schedules import access
 from schedules.domain.problem import Session
 from schedules.models import Schedule
 from schedules.queries.grid import CellKey, GridData
 from schedules.views.grid import Mark
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 TONES: Mapping[str, tuple[str, str]] = {
     "hard": ("bad", "Hard"),
@@ -73,7 +77,14 @@ class Summary:
 
 def findings_of_report(report: Mapping[str, Any] | None) -> list[Finding]:
     """The findings of a validation object, gravest first."""
-    rows = (report or {}).get("violations") or ((report or {}).get("validation") or {}).get("violations") or []
+    return _findings(_rows(report))
+
+
+def _rows(report: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    return (report or {}).get("violations") or ((report or {}).get("validation") or {}).get("violations") or []
+
+
+def _findings(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
     found = [
         Finding(
             rule=row["rule"],
@@ -91,10 +102,11 @@ def findings_of_report(report: Mapping[str, Any] | None) -> list[Finding]:
     return sorted(found, key=lambda f: (ORDER.index(f.severity) if f.severity in ORDER else 9, f.start, f.rule))
 
 
-def findings_of(data: GridData) -> list[Finding]:
-    """Findings of the shown versions that touch the shown dates."""
-    every = [finding for schedule in data.schedules for finding in findings_of_report(schedule.validation)]
-    return [finding for finding in every if finding.touches(data.start, data.end)]
+def findings_of(data: GridData, *, reader: User) -> list[Finding]:
+    """Findings of the shown versions that touch the shown dates and that the reader may know."""
+    rows = [row for schedule in data.schedules for row in _rows(schedule.validation)]
+    shown = _findings(access.findings_visible_to(reader, rows))
+    return [finding for finding in shown if finding.touches(data.start, data.end)]
 
 
 def summary_of(schedules: Iterable[Schedule]) -> Summary | None:

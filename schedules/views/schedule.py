@@ -127,7 +127,7 @@ def _common(  # noqa: PLR0917
 
 
 def _grid_part(request: SignedInRequest, data: GridData, filters: Filters, asked: dict[str, Any]) -> dict[str, Any]:
-    findings = findings_of(data)
+    findings = findings_of(data, reader=request.user)
     editable = request.user.may(Permission.EDIT_ASSIGNMENTS) and bool(data.schedules)
     today = timezone.localdate()
     groups = build_rows(
