@@ -124,21 +124,28 @@ def _clinic_comfort(board: Board) -> Sum:
 
 
 def _changed(board: Board) -> Sum:
-    """Resident cells that differ from the pattern."""
+    """Resident cells that differ from the pattern; the price stands on what is done instead, e.g. on a day off."""
     total = Sum()
     for slot, code in resident_base(board.problem).items():
-        total.add(negation(board.at(slot, code)))
+        total.extend(literal for other, literal in board.choices.get(slot, {}).items() if other != code)
     return total
 
 
 def _dropped(board: Board) -> Sum:
     total = Sum()
     for slots in flexible_weeks(board.problem).values():
-        for code, number in Counter(slots.values()).items():
-            if code != ADMIN_CODE:
-                missing = Sum(number).extend((board.at(slot, code) for slot in slots), -1)
-                exact = not any(board.fixed(slot) for slot in slots)
-                total.include(missing if exact else at_least_zero(board, missing, number))
+        planned = Counter(slots.values())
+        if any(board.fixed(slot) for slot in slots):
+            for code, number in planned.items():
+                if code != ADMIN_CODE:
+                    missing = Sum(number).extend((board.at(slot, code) for slot in slots), -1)
+                    total.include(at_least_zero(board, missing, number))
+            continue
+        # No activity can exceed its number, so what is missing is what became administration or time off.
+        total.constant -= planned[ADMIN_CODE]
+        for slot in slots:
+            given = board.choices[slot].items()
+            total.extend(literal for code, literal in given if code == ADMIN_CODE or code not in planned)
     return total
 
 
@@ -196,27 +203,37 @@ def _faculty_minimum(board: Board) -> Sum:
             continue
         minimum = person.duty.minimum
         for slots in open_half_days(board.problem, person).values():
+            missing = Sum()
             for kind, wanted in minimum.items():
                 if wanted:
                     short = Sum(wanted).include(work_in(board, slots, kind), -1)
-                    total.include(at_least_zero(board, short, wanted))
-            _subtract_forced(board, total, minimum, slots)
+                    missing.include(at_least_zero(board, short, wanted))
+            _subtract_forced(board, missing, minimum, slots)
+            if not missing.is_constant:
+                # Never below what is forced: true of every roster, but the relaxation needs to be told.
+                board.model.add(missing.expression >= 0)
+            total.include(missing)
     return total
 
 
 def _subtract_forced(board: Board, total: Sum, minimum: Mapping[WorkKind, int], slots: tuple[Slot, ...]) -> None:
     """Take off what FMIT duty and a short week force; only a possible FMIT replacement makes it a variable."""
-    asked = sum(minimum.values())
     usable = Sum(len(slots))
     for slot in slots:
         usable.add(board.held_by(slot, lambda code: code in (FMIT_CODE, POST_CALL_CODE)), -1)
-    if usable.is_constant:
+    lost = distinct(usable.variables)
+    if not lost:
         total.constant -= forced_shortage(minimum, usable.constant)
-        return
-    lowest = usable.constant + sum(usable.factors)
-    forced = board.model.new_int_var(0, max(0, asked - lowest), "")
-    board.model.add_max_equality(forced, [0, asked - usable.expression])
-    total.add(forced, -1)
+    elif len(lost) == 1:
+        # One replacement decides the week: the shortage is linear in it, and so without any slack.
+        without = forced_shortage(minimum, usable.constant)
+        total.constant -= without
+        total.add(lost[0], without - forced_shortage(minimum, usable.constant + sum(usable.factors)))
+    else:
+        lowest = usable.constant + sum(usable.factors)
+        forced = board.model.new_int_var(0, forced_shortage(minimum, lowest), "")
+        board.model.add_max_equality(forced, [0, sum(minimum.values()) - usable.expression])
+        total.add(forced, -1)
 
 
 def _split_days(board: Board) -> Sum:
