@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
-from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Weekday
+from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Problem, Weekday
 
 FMIT_NIGHTS = frozenset({Weekday.FRI, Weekday.SAT})
 """Nights that belong to the FMIT attending; Sunday to Thursday nights are shared."""
@@ -34,6 +34,28 @@ def night_kind(day: Date, holidays: frozenset[Date]) -> NightKind | None:
 def takes_call(person: Person) -> bool:
     """Whether the system may give this person a call: faculty, no adjunct, not excluded."""
     return person.is_faculty and not person.adjunct and not person.excluded_from_call
+
+
+def could_call(problem: Problem, person: Person, day: Date) -> bool:
+    """Whether presence and plan would let the person take the Sunday to Thursday call that begins on `day`.
+
+    Present that day and the next (CALL_BEFORE_LEAVE), and planned FMIT attending on neither (FMIT_WEEK; PCAT and DO
+    leave no room for FMIT the day after).
+    """
+    return (
+        takes_call(person)
+        and not problem.is_absent(person.id, day)
+        and not problem.is_absent(person.id, day + ONE_DAY)
+        and person.id not in (problem.fmit_attending.get(day), problem.fmit_attending.get(day + ONE_DAY))
+    )
+
+
+def days_without_attending(problem: Problem) -> Iterator[Date]:
+    """Dates of the range with no FMIT week, or whose planned attending is absent: a replacement is forced there."""
+    for day in problem.days:
+        planned = problem.fmit_attending.get(day)
+        if planned is None or problem.is_absent(planned, day):
+            yield day
 
 
 def tally(

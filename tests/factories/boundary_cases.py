@@ -576,6 +576,8 @@ def soft() -> Iterable[Case]:
     yield case("N1_MARGIN", "an attending at administration", PASSES, supervised(2, 0, "AT ADM"))
     yield case("N1_MARGIN", "nobody to spare", (ADVISORY,), supervised(2, 0, "AT"))
     yield case("N1_MARGIN", "a second call-taker", PASSES, world(F2, {"F1": {"3": call}}))
+    starts = {"F1": {"7": call}, "F2": {"8": "FMIT FMIT"}}
+    yield case("N1_MARGIN", "the second call-taker leads from the day after", (ADVISORY,), world(F2, starts))
     yield case("N1_MARGIN", "no second call-taker", (ADVISORY,), world(F1, {"F1": {"3": call}}))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schedules.domain.calls import takes_call
+from schedules.domain.calls import FMIT_NIGHTS, takes_call
 from schedules.domain.codes import CALL_CODE, FMIT_CODE, OFF_CODE, WEEKEND_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
@@ -21,7 +21,6 @@ from schedules.domain.problem import (
     PersonId,
     Problem,
     Session,
-    Weekday,
     WorkKind,
 )
 from schedules.domain.roster import Roster
@@ -237,7 +236,7 @@ def _can_take_night(problem: Problem, roster: Roster, person: Person, day: Date,
     if any(held is None or problem.activities[held].is_away for held in today):
         return False
     attending = FMIT_CODE in (*today, roster.at(person.id, day + ONE_DAY, Session.AM))
-    return not attending or day.weekday() in {Weekday.FRI, Weekday.SAT}
+    return not attending or day.weekday() in FMIT_NIGHTS
 
 
 def _on_duty_at_night(problem: Problem, roster: Roster, person: Person, day: Date) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from schedules.domain.calls import FMIT_NIGHTS, NightKind, night_kind, takes_call
+from schedules.domain.calls import FMIT_NIGHTS, NightKind, days_without_attending, night_kind, takes_call
 from schedules.domain.codes import CALL_CODE, DAY_OFF_CODE, FMIT_CODE, PCAT_CODE, POST_CALL_CODE
 from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster
@@ -80,10 +80,7 @@ def _replacements(index: RosterIndex) -> Iterator[Violation]:
         if demand.activity == FMIT_CODE and demand.minimum and _for_faculty(index, demand.eligible)
     }
     planned = problem.fmit_attending
-    forced = [
-        day for day in problem.days if day in asked and (day not in planned or problem.is_absent(planned[day], day))
-    ]
-    for run in runs(forced):
+    for run in runs(day for day in days_without_attending(problem) if day in asked):
         absent = {planned[day] for day in run if day in planned}
         why = (
             f"the planned attending {' and '.join(sorted(problem.person[who].name for who in absent))} is absent"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from schedules.domain.calls import takes_call
+from schedules.domain.calls import FMIT_NIGHTS, takes_call
 from schedules.domain.codes import ADMIN_CODE, CALL_CODE
 from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Problem, Session
 from schedules.domain.roster import Roster
@@ -124,8 +124,8 @@ def _kept_in_clinic(index: RosterIndex) -> Counter[tuple[Date, Session]]:
 def n1_margin(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """N1_MARGIN: half-days without a spare supervisor, nights without a second call-taker (advisory).
 
-    Who could: a supervisor beyond the number needed or a faculty member at administration; for a Sunday to Thursday
-    night a call-taking attending who is present that day and the next, not FMIT attending and not on call around it.
+    Who could: a supervisor beyond the number needed or a faculty member at administration; for a night a call-taking
+    attending who is present that day and the next, FMIT attending on neither and not on call around it.
     """
     index = index_of(problem, roster)
     for day, held in index.half_days.items():
@@ -160,11 +160,12 @@ def _thin(day: Date, session: Session, what: str) -> Violation:
 def _second_caller(index: RosterIndex, day: Date) -> bool:
     problem = index.problem
     around = (day - ONE_DAY, day, day + ONE_DAY)
+    held = (day,) if day.weekday() in FMIT_NIGHTS else (day, day + ONE_DAY)
     return any(
         takes_call(person)
         and not problem.is_absent(person.id, day)
         and not problem.is_absent(person.id, day + ONE_DAY)
-        and not index.holds_fmit(person.id, day)
+        and not any(index.holds_fmit(person.id, near) for near in held)
         and all(index.code_at(person.id, near, NIGHT) != CALL_CODE for near in around)
         for person in problem.faculty
     )

@@ -5,46 +5,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from schedules.domain.calls import FMIT_NIGHTS, could_call, days_without_attending
 from schedules.domain.codes import CALL_CODE
-from schedules.domain.pattern import protected_cells
-from schedules.domain.problem import (
-    HALF_DAYS,
-    ONE_DAY,
-    Category,
-    Date,
-    Person,
-    Problem,
-    Session,
-    SupervisionKind,
-    Weekday,
-    WorkKind,
-)
-
-_SHARED_CALL_DAYS = frozenset({Weekday.SUN, Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU})
+from schedules.domain.demand import team_minimum
+from schedules.domain.pattern import pattern_activity, protected_cells
+from schedules.domain.problem import HALF_DAYS, ONE_DAY, Category, Date, Person, Problem, Session, WorkKind
+from schedules.domain.supervision import units_needed, whole_supervisors
+from schedules.domain.timeline import runs
 
 
 def supervision_gaps(problem: Problem) -> Iterator[str]:
     """Half-days whose protected clinic needs more supervisors than could possibly be there (SUPERVISION)."""
     policy = problem.policy
-    common = policy.pgy1_per_supervisor * policy.upper_per_supervisor
     kept = protected_cells(problem)
     for day in problem.days:
         for session in HALF_DAYS:
-            need = 0
-            names = []
+            units, names = 0, []
             for slot, code in kept.items():
-                if (slot.day, slot.session) != (day, session) or problem.is_absent(slot.person, day):
-                    continue
-                if problem.activities[code].supervision is not SupervisionKind.BY_PGY:
-                    continue
-                person = problem.person[slot.person]
-                need += common // (policy.pgy1_per_supervisor if person.pgy_level == 1 else policy.upper_per_supervisor)
-                names.append(person.name)
-            supervisors = [p for p in problem.faculty if may_supervise(problem, p, day)] if need else []
-            if need > common * len(supervisors):
+                if (slot.day, slot.session) == (day, session):
+                    person = problem.person[slot.person]
+                    needed = units_needed(policy, person, problem.activities[code])
+                    units += needed
+                    names += [person.name] if needed else []
+            supervisors = [p for p in problem.faculty if may_supervise(problem, p, day)] if units else []
+            whole = whole_supervisors(policy, units)
+            if whole > len(supervisors):
                 yield (
                     f"{day} {session}: {', '.join(sorted(names))} in protected clinic need"
-                    f" {-(-need // common)} supervisors; {len(supervisors)} can be there ({_names(supervisors)})."
+                    f" {whole} supervisors; {len(supervisors)} can be there ({_names(supervisors)})."
                 )
 
 
@@ -60,10 +48,14 @@ def may_supervise(problem: Problem, person: Person, day: Date) -> bool:
 def call_gaps(problem: Problem) -> Iterator[str]:
     """Sunday-to-Thursday nights that nobody could take, and pairs of nights that one person would have to take."""
     able = {
-        demand.day: callers(problem, demand.day, demand.eligible)
+        demand.day: frozenset(
+            person.id
+            for person in problem.faculty
+            if person.id in demand.eligible and could_call(problem, person, demand.day)
+        )
         for demand in problem.demands
         if demand.activity == CALL_CODE and demand.session is Session.NIGHT and demand.hard and demand.minimum
-        if demand.day.weekday() in _SHARED_CALL_DAYS
+        if demand.day.weekday() not in FMIT_NIGHTS
     }
     for day, people in sorted(able.items()):
         if not people:
@@ -73,19 +65,6 @@ def call_gaps(problem: Problem) -> Iterator[str]:
         if following and len(people) == 1 and following == people:
             only = problem.person[next(iter(people))].name
             yield f"Nights of {day} and {day + ONE_DAY}: only {only} could take both, and consecutive calls are barred."
-
-
-def callers(problem: Problem, day: Date, eligible: frozenset[str]) -> frozenset[str]:
-    """Who could take the overnight call that begins on a Sunday to Thursday `day`."""
-    attending = problem.fmit_attending.get(day)
-    return frozenset(
-        person.id
-        for person in problem.faculty
-        if person.id in eligible
-        and not (person.adjunct or person.excluded_from_call or person.id == attending)
-        and not problem.is_absent(person.id, day)
-        and not problem.is_absent(person.id, day + ONE_DAY)
-    )
 
 
 def rest_gaps(problem: Problem) -> Iterator[str]:
@@ -100,7 +79,7 @@ def rest_gaps(problem: Problem) -> Iterator[str]:
         spare = 0
         for day in problem.days:
             size = sum(day in days for days in by_person.values())
-            spare += size - ((size + 1) // 2 if size >= 2 else 0)
+            spare += size - team_minimum(size)
         needed = {person: _days_to_take_off(problem, person, days) for person, days in by_person.items()}
         if sum(needed.values()) > spare:
             people = _names([problem.person[person] for person in needed])
@@ -114,8 +93,7 @@ def _team_code(problem: Problem, person: str, day: Date) -> str:
     item = problem.assignment_of.get((person, day))
     if item is None or problem.is_absent(person, day):
         return ""
-    pattern = problem.rotations[item.rotation].pattern
-    codes = {pattern.get((item.block.week_of(day), day.weekday(), session)) for session in HALF_DAYS}
+    codes = {pattern_activity(problem, item, day, session) for session in HALF_DAYS}
     code = next(iter(codes)) if len(codes) == 1 else None
     return code if code and problem.activities[code].category is Category.INPATIENT else ""
 
@@ -128,15 +106,8 @@ def _days_to_take_off(problem: Problem, person: str, duty_days: set[Date]) -> in
 
 def replacements(problem: Problem) -> Iterator[str]:
     """Dates without a present FMIT attending, as runs: one replacement leads the team on each."""
-    run: list[Date] = []
-    for day in (*problem.days, None):
-        attending = problem.fmit_attending.get(day) if day else None
-        covered = day is None or (attending is not None and not problem.is_absent(attending, day))
-        if run and (covered or (day is not None and day - run[-1] != ONE_DAY)):
-            yield f"{run[0]} to {run[-1]}: {_why(problem, run[0])}; one replacement leads the inpatient team."
-            run = []
-        if day is not None and not covered:
-            run.append(day)
+    for run in runs(days_without_attending(problem)):
+        yield f"{run[0]} to {run[-1]}: {_why(problem, run[0])}; one replacement leads the inpatient team."
 
 
 def _why(problem: Problem, day: Date) -> str:
