@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.enums import Role
 from accounts.models import User
+from common.postgres import server
 from tests.factories import accounts
 
 _folders = itertools.count(1)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """A whole run leaves no server behind; a single process keeps it for the next one."""
+    if not getattr(config.option, "numprocesses", None):
+        return
+    data_dir = django_settings.DATABASES["default"].get("OPTIONS", {}).get("data_dir")
+    if data_dir is not None:
+        server.stop(Path(f"{data_dir}-test"))
 
 
 @pytest.fixture(autouse=True)
