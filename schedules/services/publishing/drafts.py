@@ -42,19 +42,18 @@ def current_inputs(draft: Schedule) -> str:
     return inputs_of(problem, load_roster(problem, schedule="published"))
 
 
-def mark_stale(
-    start: dt.date, end: dt.date, *, by: User | None, at: dt.datetime, reason: str, but: Schedule | None = None
-) -> int:
+def mark_stale(start: dt.date, end: dt.date, *, by: User | None, at: dt.datetime, reason: str) -> int:
     """Mark the drafts that overlap the dates STALE. Needs the open gate; returns how many."""
     drafts = Schedule.objects.select_for_update().filter(
         status=ScheduleStatus.DRAFT, start_date__lte=end, end_date__gte=start, stale_since__isnull=True
     )
-    marked = list(drafts.exclude(pk=but.pk) if but else drafts)
-    for draft in marked:
-        draft.stale_since = at
-        draft.stale_reason = reason[:300]
-        save(draft, by=by, at=at, reason=f"stale: {reason}")
-    return len(marked)
+    return len([mark_draft_stale(draft, by=by, at=at, reason=reason) for draft in drafts])
+
+
+def mark_draft_stale(draft: Schedule, *, by: User | None, at: dt.datetime, reason: str) -> Schedule:
+    """Mark one locked draft STALE. Needs the open gate."""
+    draft.stale_since, draft.stale_reason = at, reason[:300]
+    return save(draft, by=by, at=at, reason=f"stale: {reason}")
 
 
 def revalidate(draft: Schedule, *, by: User, at: dt.datetime) -> Schedule:

@@ -14,7 +14,14 @@ from schedules.models import Publication, Schedule
 from schedules.services import compliance
 from schedules.services.gate import open_gate
 from schedules.services.preflight.checks import slug_of
-from schedules.services.publishing.drafts import StaleDraft, mark_stale, require_draft, stale_reason, store_report
+from schedules.services.publishing.drafts import (
+    StaleDraft,
+    mark_draft_stale,
+    mark_stale,
+    require_draft,
+    stale_reason,
+    store_report,
+)
 from schedules.services.publishing.versions import (
     AlreadyDecided,
     apply_amendments,
@@ -71,7 +78,10 @@ def _refuse_stale(draft: Schedule, *, by: User, at: dt.datetime) -> None:
         return
     if draft.stale_since is None:
         with open_gate(operation="mark_stale", by=by, at=at, reason=why):
-            mark_stale(draft.start_date, draft.end_date, by=by, at=at, reason=why)
+            # This one alone: another draft of the dates may have been made from the inputs as they are now.
+            locked = lock(draft)
+            require_draft(locked)
+            mark_draft_stale(locked, by=by, at=at, reason=why)
     raise StaleDraft(f"This draft is stale. {why} Validate it anew, or generate again.")
 
 

@@ -15,7 +15,7 @@ from schedules.models import Assignment, Breaker, GenerationRun
 from schedules.services import presence
 from schedules.services.runs import notices
 from schedules.services.runs.request import UNCLAIMED_STATUSES, ring
-from schedules.services.transitions import RunConflict, move
+from schedules.services.transitions import Fenced, RunConflict, move
 from schedules.signals import run_failed
 
 HELD_STATUSES = (RunStatus.PREFLIGHT, RunStatus.BACKING_UP, RunStatus.SOLVING, RunStatus.VALIDATING)
@@ -76,8 +76,9 @@ def sweep(at: dt.datetime) -> list[GenerationRun]:
             step = RunStatus(run.status).label.lower()
             reason = f"The worker died while {step}. Nothing was written. Retry when health is green."
             try:
-                failed.append(fail(run, reason, at=at))
-            except RunConflict:
+                # The claim as it was read: a run that was let go or ended in between is nobody's to fail.
+                failed.append(fail(run, reason, at=at, fence=run.claim))
+            except (Fenced, RunConflict):
                 continue
     _ring_again(at)
     return failed

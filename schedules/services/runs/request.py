@@ -19,6 +19,7 @@ from schedules.models import GenerationRun, IdempotencyKey
 from schedules.services import confirmation
 from schedules.services.preflight import Preflight, preflight
 from schedules.services.presence import SOLVER
+from schedules.services.runs import notices
 from schedules.services.transitions import OverlappingRun, RunConflict, move, save, translated
 
 PURPOSE = "generate"
@@ -126,7 +127,10 @@ def request_run(
             run = _create(order, shown=shown, by=by, at=at, confirmed=not waits)
             if idempotency_key:
                 IdempotencyKey.objects.create(user=by, key=idempotency_key, body_sha256=body, run=run, created_at=at)
-            return run if waits else ring(run)
+            if waits:
+                notices.waiting(run, at=at)
+                return run
+            return ring(run)
     except IntegrityError as error:
         twin = _run_of_key(idempotency_key, body=body, by=by)
         if twin is not None:
@@ -155,6 +159,7 @@ def confirm(run: GenerationRun, *, by: User, at: dt.datetime, answer: bool | str
             confirmed_at=at,
             preflight=shown.as_json(),
             fingerprint=shown.inputs,
+            reason="",
         )
         return ring(confirmed)
 

@@ -108,6 +108,20 @@ def test_inputs_that_changed_make_the_draft_stale(tiny, director):
     assert (draft.status, draft.stale_since) == (ScheduleStatus.DRAFT, AT)
 
 
+def test_a_stale_draft_leaves_a_fresh_one_of_the_same_dates_alone(tiny, director):
+    old = generation.draft(START, END)
+    backups.verified_backup()
+    program.preference(tiny.residents[0])
+    new = generation.draft(START, END)
+
+    with pytest.raises(publishing.StaleDraft):
+        publish(old, director)
+    publish(new, director)
+
+    new.refresh_from_db()
+    assert new.status == ScheduleStatus.PUBLISHED
+
+
 def test_validated_anew_it_can_be_published(tiny, director):
     draft = generation.draft(START, END)
     backups.verified_backup()

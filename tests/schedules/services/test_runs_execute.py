@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from schedules.enums import RunStatus, StopRequest
 from schedules.models import Assignment, GenerationRun, Schedule
 from schedules.services import presence, publishing, runs
 from schedules.services.transitions import save
+from schedules.signals import run_failed
 from tests.factories import accounts, generation, program
 
 START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
@@ -136,9 +138,26 @@ def test_inputs_changed_since_the_yes_ask_for_another(tiny, pd):
     program.absence(tiny.faculty[0], START)
 
     waiting = ended(run)
+    told = pd.notifications.get(kind="CONFIRMATION_NEEDED").body
+    with generation.worker_present():
+        runs.confirm(waiting, by=pd, at=AT)
+    done = ended(run)
 
     assert (waiting.status, waiting.claim, waiting.confirmed_by) == (RunStatus.AWAITING_CONFIRMATION, None, None)
-    assert waiting.reason == "The inputs changed after the confirmation; look at them and confirm again."
+    assert waiting.reason == told == "The inputs changed after the confirmation; look at them and confirm again."
+    assert (done.status, done.reason, done.schedule.stale_since) == (RunStatus.DRAFT_READY, "", None)
+
+
+def test_inputs_changed_while_a_confirmed_run_waited_make_the_draft_stale(tiny, pd):
+    run = runs.request_run(ORDER, by=accounts.user(Role.AGENT), at=AT, needs_worker=False)
+    with generation.worker_present():
+        runs.confirm(run, by=pd, at=AT)
+    program.preference(tiny.residents[0])
+
+    done = ended(run)
+
+    assert (done.status, done.schedule.stale_since) == (RunStatus.DRAFT_READY, AT)
+    assert done.schedule.stale_reason == "The inputs changed after the confirmation."
 
 
 def test_inputs_changed_while_solving_make_the_draft_stale(tiny, pd):
@@ -162,7 +181,7 @@ def test_data_without_a_solution_are_infeasible_with_names(tiny, pd):
     statements = run.result["conflicts"][0]["statements"]
     assert "NIGHT_FLOAT_6" in {statement["rule"] for statement in statements}
     assert (
-        pd.notifications.filter(kind="escalation").get().title == "No schedule is possible for 2026-03-12 to 2026-04-08"
+        pd.notifications.filter(kind="ESCALATION").get().title == "No schedule is possible for 2026-03-12 to 2026-04-08"
     )
 
 
@@ -172,6 +191,21 @@ def test_an_abort_before_the_answer_keeps_nothing(tiny, pd):
     done = ended_while(run, lambda: runs.request_abort(GenerationRun.objects.get(pk=run.pk), by=pd, at=AT))
 
     assert (done.status, done.stop_request) == (RunStatus.CANCELLED, StopRequest.ABORT)
+    assert written() == (0, 0)
+
+
+def test_an_abort_accepted_just_before_the_writing_is_obeyed(tiny, pd):
+    run = asked(pd)
+
+    def clock():
+        seen = GenerationRun.objects.get(pk=run.pk)
+        if seen.status == RunStatus.VALIDATING and not seen.stop_request:
+            runs.request_abort(seen, by=pd, at=AT)
+        return AT
+
+    runs.execute(run.pk, clock=clock)
+
+    assert GenerationRun.objects.get(pk=run.pk).status == RunStatus.CANCELLED
     assert written() == (0, 0)
 
 
@@ -197,7 +231,7 @@ def test_two_failed_backups_in_a_row_escalate(tiny, pd, settings, tmp_path):
         settings.BACKUP_DIR = blocked
         ended(run)
 
-    titles = list(pd.notifications.filter(kind="escalation").values_list("title", flat=True))
+    titles = list(pd.notifications.filter(kind="ESCALATION").values_list("title", flat=True))
     assert titles == ["Two backups for a generation failed in a row"]
 
 
@@ -231,6 +265,27 @@ def test_the_sweeper_fails_a_run_without_a_worker_and_leaves_a_living_one(tiny, 
     assert [run.pk for run in runs.sweep(AT)] == [dead.pk]
     swept = GenerationRun.objects.get(pk=dead.pk)
     assert (swept.status, swept.failed_step, swept.claim) == (RunStatus.FAILED, RunStatus.PREFLIGHT, None)
+
+
+def test_the_sweeper_leaves_alone_what_was_let_go_while_it_swept(tiny, pd):
+    both = [
+        runs.move(asked(pd, runs.Order(day, day)), RunStatus.PREFLIGHT, at=AT, claim=uuid.uuid4())
+        for day in (START, END)
+    ]
+
+    def let_go(run, **rest):
+        other = next(each for each in both if each.pk != run)
+        runs.move(other, RunStatus.AWAITING_CONFIRMATION, at=AT, claim=None)
+
+    run_failed.connect(let_go)
+    swept = runs.sweep(AT)
+    run_failed.disconnect(let_go)
+
+    assert len(swept) == 1
+    assert set(GenerationRun.objects.values_list("status", flat=True)) == {
+        RunStatus.FAILED,
+        RunStatus.AWAITING_CONFIRMATION,
+    }
 
 
 def test_a_retried_run_makes_a_backup_of_its_own_name(tiny, pd):
@@ -310,6 +365,7 @@ def test_without_a_schedule_in_time_the_run_has_timed_out_and_says_what_to_do(ti
 
     assert (run.status, run.failed_step, run.schedule) == (RunStatus.TIMED_OUT, "", None)
     assert run.reason == "Block 10: the quick heuristic found no schedule that keeps every rule. Use CP-SAT."
+    assert pd.notifications.get().body == run.reason
     assert written() == (0, 0)
 
 
@@ -324,7 +380,7 @@ def test_more_than_ten_violations_recommend_discarding_and_escalate(tiny, pd):
     assert done.result["validation"]["total_violations"] > 10
     assert done.result["validation"]["acceptance"]["advice"] == "Discarding this draft is recommended."
     for decider in (pd, administrator):
-        told = decider.notifications.get(kind="escalation")
+        told = decider.notifications.get(kind="ESCALATION")
         assert told.title == "Many violations in the draft 2026-03-12 to 2026-04-08"
     assert written()[0] == 1
 

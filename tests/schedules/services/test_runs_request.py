@@ -121,6 +121,7 @@ def test_an_agents_run_waits_for_a_person_and_bars_nobody(tiny, agent, coordinat
 
     assert (waiting.status, waiting.confirmed_at) == (RunStatus.AWAITING_CONFIRMATION, None)
     assert own.status == RunStatus.QUEUED
+    assert coordinator.notifications.get().kind == "CONFIRMATION_NEEDED"
     with pytest.raises(runs.OverlappingRun):
         runs.confirm(waiting, by=coordinator, at=AT)
 
@@ -131,7 +132,7 @@ def test_a_person_confirms_a_waiting_run(tiny, agent, coordinator):
     confirmed = runs.confirm(waiting, by=coordinator, at=AT, answer=True)
 
     assert (confirmed.status, confirmed.confirmed_by) == (RunStatus.BACKING_UP, coordinator)
-    assert OrmQ.objects.count() == 1
+    assert OrmQ.objects.filter(key="solver").count() == 1
 
 
 def test_without_a_worker_nothing_is_queued(coordinator):
