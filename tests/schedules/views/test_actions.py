@@ -230,13 +230,13 @@ def test_a_preview_that_is_gone_asks_for_the_files_again(browser_as: ClientAs) -
     assert (answer.status_code, "Choose the files again." in answer.content.decode()) == (409, True)
 
 
-def test_backups_are_verified_and_restored_by_directors_only(browser_as: ClientAs) -> None:
+def test_a_backup_that_is_not_there_is_not_found_by_those_who_may(browser_as: ClientAs) -> None:
     missing = "00000000-0000-0000-0000-000000000000"
     client = browser_as(Role.COORDINATOR)
 
     codes = [client.post(f"/backups/{missing}/{act}").status_code for act in ("verify", "restore")]
 
-    assert codes == [403, 403]
+    assert codes == [404, 403]
 
 
 def test_mail_preference_is_saved(browser_as: ClientAs, resident: User) -> None:
