@@ -10,9 +10,10 @@ from django import forms
 
 from schedules.domain.problem import Session
 from schedules.enums import AbsenceKind, AbsenceStatus, Algorithm
-from schedules.models import Block, Person
+from schedules.models import Block, Person, RotationTemplate
 
 LONGEST_GRID_DAYS = 98
+PGY_LEVELS = (1, 2, 3)
 
 
 class DateInput(forms.DateInput):
@@ -83,6 +84,20 @@ class GenerateForm(RangeForm):
     repair = forms.BooleanField(required=False, label="Repair: change as little as possible of what is published")
     seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=1, help_text="Same seed, same answer.")
     label = forms.CharField(required=False, max_length=60)
+    pgy_levels = forms.TypedMultipleChoiceField(
+        label="Only these levels",
+        coerce=int,
+        choices=[(level, f"PGY-{level}") for level in PGY_LEVELS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None marked: everybody. The published cells of all others stay as they are.",
+    )
+    rotations = forms.ModelMultipleChoiceField(
+        label="Only residents on these rotations",
+        queryset=RotationTemplate.objects.filter(block_assignments__isnull=False).distinct().order_by("name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 class AbsenceForm(forms.Form):

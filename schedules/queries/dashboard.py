@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 UPCOMING_DAYS = 28
+SHOWN_DRAFTS = 8
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,13 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
     """Read the page's facts as they are at this moment."""
     blocks = list(Block.objects.all())
     block = default_block(blocks, today)
-    published = list(Schedule.objects.filter(status=ScheduleStatus.PUBLISHED).defer("validation"))
+    versions = (
+        Schedule.objects.filter(status__in=(ScheduleStatus.PUBLISHED, ScheduleStatus.DRAFT))
+        .annotate(run_pk=F("run__pk"))
+        .defer("validation")
+    )
+    drafts = [s for s in versions if s.status == ScheduleStatus.DRAFT]
+    published = [s for s in versions if s.status == ScheduleStatus.PUBLISHED]
     in_block = [s for s in published if block and s.start_date <= block.end_date and s.end_date >= block.start_date]
     policy = BackupPolicy.objects.filter(pk=1).first() or BackupPolicy()
     return Dashboard(
@@ -92,9 +99,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
             Absence.objects.filter(status=AbsenceStatus.REQUESTED).select_related("person").order_by("start_date")[:8]
         ),
         open_runs=list(GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES).defer("preflight", "result")),
-        drafts=list(
-            Schedule.objects.filter(status=ScheduleStatus.DRAFT).annotate(run_pk=F("run__pk")).defer("validation")[:8]
-        ),
+        drafts=drafts[:SHOWN_DRAFTS],
         newest_backup=newest_verified(),
         fresh_minutes=policy.fresh_minutes,
         upcoming=list(
@@ -108,23 +113,31 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         ),
         open_findings=ComplianceEvent.objects.filter(status=ComplianceStatus.OPEN).count(),
         breaker=Breaker.objects.filter(pk=1).first(),
-        unpublished=_first_unpublished(blocks, published, today),
+        unpublished=next_to_generate(blocks, published=published, drafts=drafts, today=today),
         at=at,
     )
 
 
-def _first_unpublished(blocks: list[Block], published: list[Schedule], today: dt.date) -> Block | None:
-    """The earliest block from today on (or of all, once the year is over) with a day that no schedule covers."""
-    candidates = [b for b in blocks if b.end_date >= today] or blocks
-    for block in candidates:
-        covered = sum(
-            (min(s.end_date, block.end_date) - max(s.start_date, block.start_date)).days + 1
-            for s in published
-            if s.start_date <= block.end_date and s.end_date >= block.start_date
-        )
-        if covered < (block.end_date - block.start_date).days + 1:
-            return block
-    return None
+def next_to_generate(
+    blocks: list[Block], *, published: list[Schedule], drafts: list[Schedule], today: dt.date
+) -> Block | None:
+    """The first block with a day that neither a published schedule nor a draft covers; None = all are covered.
+
+    Looked for after the latest published day; without one, from today on; and where those are all covered, in all
+    blocks. The data may lie in another year than today.
+    """
+    last = max((s.end_date for s in published), default=today - dt.timedelta(days=1))
+    later = [block for block in blocks if block.end_date > last]
+    return next((block for block in [*later, *blocks] if not _is_covered(block, [*published, *drafts])), None)
+
+
+def _is_covered(block: Block, versions: list[Schedule]) -> bool:
+    days = {
+        max(s.start_date, block.start_date) + dt.timedelta(days=n)
+        for s in versions
+        for n in range((min(s.end_date, block.end_date) - max(s.start_date, block.start_date)).days + 1)
+    }
+    return len(days) == (block.end_date - block.start_date).days + 1
 
 
 def next_action(facts: Dashboard, user: User) -> NextAction | None:
@@ -169,4 +182,4 @@ def _decide_draft(draft: Schedule) -> NextAction:
 
 def _generate(block: Block) -> NextAction:
     query = f"?start={block.start_date}&end={block.end_date}"
-    return NextAction(f"Block {block.number} is not published yet.", "Generate it", reverse("generate") + query)
+    return NextAction(f"Block {block.number} has no schedule yet.", "Generate it", reverse("generate") + query)

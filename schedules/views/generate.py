@@ -21,6 +21,7 @@ from schedules.enums import OPEN_RUN_STATUSES, RunStatus, ScheduleStatus
 from schedules.forms import GenerateForm, block_choices
 from schedules.models import Block, GenerationRun, Publication, Schedule
 from schedules.queries.dashboard import load_dashboard
+from schedules.queries.grid import published_in
 from schedules.services import publishing, runs
 from schedules.views.chart import chart
 from schedules.views.findings import findings_of_report
@@ -63,7 +64,7 @@ def generate(request: SignedInRequest) -> HttpResponse:
 
 
 def _initial(request: SignedInRequest, blocks: list[Block]) -> dict[str, Any]:
-    """The asked dates, else the first block that is not published."""
+    """The asked dates, else the block that comes next."""
     if request.GET.get("start") and request.GET.get("end"):
         return {"start": request.GET["start"], "end": request.GET["end"]}
     facts = load_dashboard(at=timezone.now(), today=timezone.localdate())
@@ -85,7 +86,7 @@ def _years(blocks: list[Block]) -> list[tuple[str, str]]:
 def check(request: SignedInRequest) -> HttpResponse:
     """Pre-flight of the chosen dates, then the question; with `confirm` (the token of the question) the run begins."""
     access.require(request.user, Permission.GENERATE)
-    form = GenerateForm(request.POST)
+    form = GenerateForm(request.POST, auto_id=False)
     if not form.is_valid():
         return render(request, "schedules/_preflight.html", {"form": form, "refusal": "Correct the marked fields."})
     asked = form.cleaned_data
@@ -96,6 +97,8 @@ def check(request: SignedInRequest) -> HttpResponse:
         timeout_seconds=asked["timeout_seconds"],
         seed=asked["seed"],
         repair=asked["repair"],
+        pgy_levels=tuple(sorted(asked["pgy_levels"])),
+        rotation_template_ids=tuple(sorted(str(rotation.pk) for rotation in asked["rotations"])),
         label=asked["label"],
     )
     try:
@@ -216,6 +219,7 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
         "token": "",
         "draft": draft,
         "stale": publishing.stale_reason(draft) if draft and run.status == RunStatus.DRAFT_READY else "",
+        "replaces": draft is not None and published_in(draft.start_date, draft.end_date).exists(),
         "difference": publishing.compare(draft) if draft and run.status == RunStatus.DRAFT_READY else None,
         "publication": publication,
         "can_roll_back": bool(publication and may_publish and publishing.can_roll_back(publication, at=now)),

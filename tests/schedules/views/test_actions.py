@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Callable
 
 import pytest
+import time_machine
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -17,7 +19,7 @@ from accounts.models import User
 from schedules.domain.problem import Session
 from schedules.enums import AbsenceKind, AbsenceStatus, RunStatus, ScheduleStatus
 from schedules.models import Absence, GenerationRun, Person, Schedule
-from tests.factories import program
+from tests.factories import generation, program
 
 pytestmark = pytest.mark.django_db
 
@@ -243,3 +245,63 @@ def test_mail_preference_is_saved(browser_as: ClientAs, resident: User) -> None:
     answer = browser_as(Role.RESIDENT).post("/profile", {})
 
     assert ([str(m) for m in get_messages(answer.wsgi_request)], User.objects.get().wants_mail) == (["Saved."], False)
+
+
+def test_the_filters_of_the_form_reach_the_order_and_the_question_keeps_every_answer(browser_as: ClientAs) -> None:
+    tiny = program.tiny_program()
+    order = {
+        "start": tiny.block.start_date,
+        "end": tiny.block.end_date,
+        "algorithm": "cp_sat",
+        "timeout_seconds": 60,
+        "seed": 0,
+        "pgy_levels": ["2", "1"],
+        "rotations": [str(tiny.clinic.pk)],
+    }
+    client = browser_as(Role.COORDINATOR)
+
+    with generation.worker_present():
+        asked = client.post("/generate/check", order, headers={"HX-Request": "true"})
+        hidden = _hidden(asked.content.decode())
+        client.post("/generate/check", hidden, headers={"HX-Request": "true"})
+
+    run = GenerationRun.objects.get()
+    assert (run.pgy_levels, run.rotation_template_ids, run.seed) == ([1, 2], [str(tiny.clinic.pk)], 0)
+
+
+def _hidden(page: str) -> dict[str, list[str]]:
+    """The hidden fields of a page: name -> values."""
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_a_draft_of_dates_without_a_published_schedule_is_new(browser_as: ClientAs, run: GenerationRun) -> None:
+    client = browser_as(Role.PROGRAM_DIRECTOR)
+
+    alone = client.get(f"/generate/{run.pk}").content.decode()
+    program.schedule(START, END, status=ScheduleStatus.PUBLISHED)
+    beside = client.get(f"/generate/{run.pk}").content.decode()
+
+    sentences = ("nothing is published on these dates yet", "0 changes</span>")
+    assert [sentence in alone for sentence in sentences] == [True, False]
+    assert [sentence in beside for sentence in sentences] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("published", "drafts", "opens"),
+    [((), (), "3"), ((1,), (), "2"), ((1,), (2,), "3"), ((1, 2, 3), (), "4"), ((2, 3, 4), (), "1")],
+)
+def test_the_page_opens_on_the_block_that_comes_next(
+    browser_as: ClientAs, published: tuple[int, ...], drafts: tuple[int, ...], opens: str
+) -> None:
+    blocks = {n: program.block(n, dt.date(2026, 1, 5) + dt.timedelta(days=28 * n)) for n in range(1, 5)}
+    for numbers, status in ((published, ScheduleStatus.PUBLISHED), (drafts, ScheduleStatus.DRAFT)):
+        for number in numbers:
+            program.schedule(blocks[number].start_date, blocks[number].end_date, status=status)
+
+    with time_machine.travel(dt.datetime(2026, 4, 1, 20, 0, tzinfo=dt.UTC), tick=False):
+        page = browser_as(Role.COORDINATOR).get("/generate")
+
+    assert f"selected>Block {opens} " in page.content.decode()
