@@ -1,4 +1,4 @@
-"""The decisions in docs/adr: numbered once, titled with their number, listed in the index."""
+"""The documents of the design: decisions numbered, titled and listed; the architecture names what there is."""
 
 from __future__ import annotations
 
@@ -23,3 +23,11 @@ def test_the_index_lists_every_decision() -> None:
     listed = re.findall(r"\((\d{4}-[a-z-]+\.md)\)", (FOLDER / "README.md").read_text(encoding="utf-8"))
 
     assert listed == [file.name for file in FILES]
+
+
+def test_the_architecture_names_every_module_of_the_core() -> None:
+    core = FOLDER.parents[1] / "schedules" / "domain"
+    text = (FOLDER.parent / "architecture.md").read_text(encoding="utf-8")
+    modules = {path.stem for path in core.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+
+    assert {name for name in modules - {"__init__"} if not re.search(rf"`(schedules\.domain\.)?{name}`", text)} == set()
