@@ -23,6 +23,7 @@ from accounts.permissions import Permission
 from common.errors import Invalid
 from common.services.throttling import HEAVY
 from schedules import access
+from schedules.api.schedules import ScheduleSerializer
 from schedules.models import Publication, Schedule
 from schedules.services import conflicts, publishing
 from schedules.services.runs import LONGEST_RANGE
@@ -51,31 +52,8 @@ class RangeIn(serializers.Serializer):
         return attrs
 
 
-class ScheduleOut(serializers.ModelSerializer):
-    stale = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Schedule
-        fields = [
-            "id",
-            "start_date",
-            "end_date",
-            "status",
-            "label",
-            "version",
-            "created_at",
-            "published_at",
-            "coverage_rate",
-            "stale",
-            "stale_reason",
-        ]
-
-    def get_stale(self, schedule: Schedule) -> bool:
-        return schedule.stale_since is not None
-
-
 class PublicationOut(serializers.ModelSerializer):
-    schedule = ScheduleOut()
+    schedule = ScheduleSerializer()
 
     class Meta:
         model = Publication
@@ -180,12 +158,12 @@ def _roll_back(schedule: Schedule, by: User, given: dict[str, Any]) -> Any:
 
 
 def _discard(schedule: Schedule, by: User, given: dict[str, Any]) -> Any:
-    return ScheduleOut(publishing.discard(schedule, by=by, at=timezone.now(), reason=given["reason"])).data
+    return ScheduleSerializer(publishing.discard(schedule, by=by, at=timezone.now(), reason=given["reason"])).data
 
 
 def _revalidate(schedule: Schedule, by: User, given: dict[str, Any]) -> Any:
     done = publishing.revalidate(schedule, by=by, at=timezone.now())
-    return {**ScheduleOut(done).data, "validation": done.validation}
+    return {**ScheduleSerializer(done).data, "validation": done.validation}
 
 
 ACTS: dict[str, tuple[Permission, type[serializers.Serializer], Callable[[Schedule, User, dict[str, Any]], Any]]] = {

@@ -20,6 +20,8 @@ from schedules.models import Assignment, Schedule
 
 
 class ScheduleSerializer(serializers.ModelSerializer):
+    stale = serializers.SerializerMethodField()
+
     class Meta:
         model = Schedule
         fields = [
@@ -32,9 +34,13 @@ class ScheduleSerializer(serializers.ModelSerializer):
             "created_at",
             "published_at",
             "coverage_rate",
+            "stale",
             "stale_since",
             "stale_reason",
         ]
+
+    def get_stale(self, schedule: Schedule) -> bool:
+        return schedule.stale_since is not None
 
 
 class Schedules(Readable):

@@ -29,6 +29,14 @@ class DateRange(Func):
         return "schedules.models.calendar.DateRange", (start.name, end.name), {}
 
 
+def dates_never_overlap(
+    name: str, *, condition: Q | None = None, deferrable: Deferrable | None = None
+) -> ExclusionConstraint:
+    """No two rows (that meet the condition) hold the same date; `start_date` and `end_date` included."""
+    overlap = [(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)]
+    return ExclusionConstraint(name=name, expressions=overlap, condition=condition, deferrable=deferrable)
+
+
 class Block(TimeStamped):
     """A scheduling period of the academic year (1 July to 30 June); dates included."""
 
@@ -47,12 +55,8 @@ class Block(TimeStamped):
         constraints = [
             models.UniqueConstraint(fields=["academic_year", "number"], name="block_number_once_a_year"),
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="block_ends_after_start"),
-            ExclusionConstraint(
-                name="blocks_do_not_overlap",
-                expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
-                # Judged at the end of a statement, so that one can move all of them.
-                deferrable=Deferrable.IMMEDIATE,
-            ),
+            # Judged at the end of a statement, so that one can move all of them.
+            dates_never_overlap("blocks_do_not_overlap", deferrable=Deferrable.IMMEDIATE),
         ]
 
     def __str__(self) -> str:
@@ -92,12 +96,8 @@ class FmitWeek(TimeStamped):
         verbose_name = "FMIT week"
         constraints = [
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="fmit_week_ends_after_start"),
-            ExclusionConstraint(
-                name="one_fmit_attending_a_day",
-                expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
-                # Judged at the end of a statement, so that one can move all of them.
-                deferrable=Deferrable.IMMEDIATE,
-            ),
+            # Judged at the end of a statement, so that one can move all of them.
+            dates_never_overlap("one_fmit_attending_a_day", deferrable=Deferrable.IMMEDIATE),
         ]
 
     def __str__(self) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
@@ -12,7 +10,7 @@ from simple_history.models import HistoricalRecords
 from backups.models import Backup
 from common.models import TimeStamped, TrackedQuerySet
 from schedules.enums import BLOCKING_RUN_STATUSES, Algorithm, RunStatus, StopRequest
-from schedules.models.calendar import DateRange
+from schedules.models.calendar import dates_never_overlap
 from schedules.models.schedule import Schedule
 
 _USER = settings.AUTH_USER_MODEL
@@ -65,10 +63,8 @@ class GenerationRun(TimeStamped):
                 condition=Q(confirmed_at__isnull=True, confirmed_by__isnull=True) | Q(confirmed_at__isnull=False),
                 name="run_confirmation_has_time",
             ),
-            ExclusionConstraint(
-                name="one_generation_at_a_time_per_range",
-                expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
-                condition=Q(status__in=[s.value for s in BLOCKING_RUN_STATUSES]),
+            dates_never_overlap(
+                "one_generation_at_a_time_per_range", condition=Q(status__in=[s.value for s in BLOCKING_RUN_STATUSES])
             ),
         ]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
@@ -13,7 +11,7 @@ from common.models import Guarded, GuardedQuerySet, TimeStamped, TrackedQuerySet
 from schedules.domain.problem import Session
 from schedules.domain.roster import Source
 from schedules.enums import ScheduleStatus
-from schedules.models.calendar import DateRange
+from schedules.models.calendar import dates_never_overlap
 from schedules.models.people import Person
 from schedules.models.rotations import Activity, RotationTemplate
 
@@ -48,11 +46,7 @@ class Schedule(Guarded, TimeStamped):
                 name="published_schedule_has_time",
             ),
             who_has_when("published", name="schedule_published_by_has_time"),
-            ExclusionConstraint(
-                name="one_published_schedule_per_date",
-                expressions=[(DateRange("start_date", "end_date"), RangeOperators.OVERLAPS)],
-                condition=Q(status=ScheduleStatus.PUBLISHED),
-            ),
+            dates_never_overlap("one_published_schedule_per_date", condition=Q(status=ScheduleStatus.PUBLISHED)),
         ]
 
     def __str__(self) -> str:
