@@ -24,9 +24,12 @@ class LineCell:
 
 @dataclass(frozen=True)
 class Line:
+    """A name, what it counts, and a cell per day; with `by_half_day` the morning's figure, then the afternoon's."""
+
     name: str
     help: str
     cells: list[LineCell]
+    by_half_day: bool = True
 
 
 def coverage_lines(data: GridData) -> list[Line]:
@@ -58,7 +61,7 @@ def _supervision(data: GridData, policy: domain.Policy) -> Line:
     for day in data.days:
         pairs = [supervision_of(policy, held.get((day, session), [])) for session in ("AM", "PM")]
         cells.append(_needed_and_there(day, [(pair.supervisors, pair.needed) for pair in pairs]))
-    return Line("Supervisors AM PM", "Supervisors there of those needed, in the morning and in the afternoon", cells)
+    return Line("Supervisors", "Supervisors there of those needed, in the morning and in the afternoon", cells)
 
 
 def _needed_and_there(day: dt.date, pairs: list[tuple[int, int]]) -> LineCell:
@@ -74,7 +77,7 @@ def _clinic(data: GridData, policy: domain.Policy) -> Line:
     counted = frozenset(code for code, a in data.activities.items() if a.counts_toward_clinic_capacity)
     counts = counts_by_day(data, counted)
     cells = [_pair(day, [counts.get((day, s), 0) for s in ("AM", "PM")], policy) for day in data.days]
-    return Line("In clinic AM PM", f"People counted in clinic; at most {policy.clinic_capacity} in a half-day", cells)
+    return Line("In clinic", f"People counted in clinic; at most {policy.clinic_capacity} in a half-day", cells)
 
 
 def _pair(day: dt.date, counts: list[int], policy: domain.Policy) -> LineCell:
@@ -92,7 +95,7 @@ def _call(data: GridData) -> Line:
         if session == "NIGHT" and cell.activity == CALL_CODE and person in attendings:
             holders.setdefault(day, []).append(attendings[person])
     cells = [_holder(day, sorted(holders.get(day, []))) for day in data.days]
-    return Line("Attending call", "One attending every night", cells)
+    return Line("Attending call", "One attending every night", cells, by_half_day=False)
 
 
 def _holder(day: dt.date, people: list[str]) -> LineCell:
