@@ -18,7 +18,7 @@ from tests.factories import program
 AT = dt.datetime(2026, 3, 1, 22, 0, 5, tzinfo=dt.UTC)
 FIRST, SECOND, THIRD = (dt.date(2026, 3, day) for day in (12, 13, 14))
 
-pytestmark = pytest.mark.usefixtures("own_database")
+pytestmark = pytest.mark.usefixtures("own_database", "quick_backups")
 
 
 def _published():

@@ -32,7 +32,7 @@ from tests.factories import accounts, program
 AT = dt.datetime(2026, 3, 1, 22, 0, 5, tzinfo=dt.UTC)
 LATER = AT + dt.timedelta(hours=1)
 
-pytestmark = pytest.mark.usefixtures("own_database")
+pytestmark = pytest.mark.usefixtures("own_database", "quick_backups")
 
 
 def _backup() -> Backup:
@@ -49,7 +49,8 @@ def _databases(own: str) -> list[str]:
         return [name.removeprefix(own) for (name,) in found.fetchall()]
 
 
-def test_the_restored_database_is_that_of_the_backup_and_the_old_one_is_kept(own_database):
+def test_the_restored_database_is_that_of_the_backup_and_the_old_one_is_kept(own_database, settings):
+    settings.BACKUP_VERIFY = "restore"
     director = accounts.user(Role.PROGRAM_DIRECTOR)
     program.resident(name="Kept")
     backup = _backup()
@@ -222,7 +223,8 @@ def test_a_connection_that_somebody_holds_is_ended():
     held.close()
 
 
-def test_a_killed_restore_leaves_the_live_database_and_the_next_one_sweeps(own_database, process_environment):
+def test_a_killed_restore_leaves_the_live_database_and_the_next_one_sweeps(own_database, process_environment, settings):
+    settings.BACKUP_VERIFY = "restore"
     program.resident(name="Live")
     backup = _backup()
     process = subprocess.Popen(
