@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.permissions import Permission
 from backups.models import Backup, BackupPolicy
 from backups.services import newest_verified
+from schedules.domain.problem import days_between
 from schedules.enums import OPEN_RUN_STATUSES, AbsenceStatus, BreakerState, ComplianceStatus, RunStatus, ScheduleStatus
 from schedules.models import Absence, Block, Breaker, ComplianceEvent, GenerationRun, Schedule
 from schedules.queries.grid import default_block
@@ -133,9 +134,9 @@ def next_to_generate(
 
 def _is_covered(block: Block, versions: list[Schedule]) -> bool:
     days = {
-        max(s.start_date, block.start_date) + dt.timedelta(days=n)
+        day
         for s in versions
-        for n in range((min(s.end_date, block.end_date) - max(s.start_date, block.start_date)).days + 1)
+        for day in days_between(max(s.start_date, block.start_date), min(s.end_date, block.end_date))
     }
     return len(days) == (block.end_date - block.start_date).days + 1
 

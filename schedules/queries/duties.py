@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from schedules.domain.codes import LEAVE_CODE
-from schedules.domain.problem import Category, Session
+from schedules.domain.problem import Category, Session, days_between
 from schedules.enums import AbsenceStatus, ScheduleStatus
 from schedules.models import Absence, Assignment, DutyLog, Holiday, Person
 
@@ -121,7 +121,7 @@ def person_days(person: Person, start: dt.date, end: dt.date) -> list[PersonDay]
             holiday=holidays.get(day, ""),
             on_leave=any(first <= day <= last for first, last in leave),
         )
-        for day in (start + dt.timedelta(days=n) for n in range((end - start).days + 1))
+        for day in days_between(start, end)
     ]
 
 

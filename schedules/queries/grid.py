@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from schedules.domain.problem import Role, Session
+from schedules.domain.problem import Role, Session, days_between
 from schedules.enums import ScheduleStatus
 from schedules.models import Activity, Assignment, Block, BlockAssignment, Holiday, Person, Schedule
 
@@ -92,7 +92,7 @@ def load_grid(
         rotations=names,
         schedules=schedules,
         before=before,
-        days=[start + dt.timedelta(days=n) for n in range((end - start).days + 1)],
+        days=list(days_between(start, end)),
     )
 
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from backups.models import Backup
 from common.errors import DomainError, Invalid
 from common.models import bulk_create_with_history, bulk_update_with_history
+from schedules.domain.problem import days_between
 from schedules.enums import ScheduleStatus
 from schedules.models import Activity, Assignment, Person, RotationTemplate, Schedule
 from schedules.services import compliance
@@ -93,12 +94,8 @@ def _homes(start: dt.date, end: dt.date) -> dict[dt.date, Schedule]:
     return {
         day: version
         for version in published
-        for day in _days(max(start, version.start_date), min(end, version.end_date))
+        for day in days_between(max(start, version.start_date), min(end, version.end_date))
     }
-
-
-def _days(start: dt.date, end: dt.date) -> list[dt.date]:
-    return [start + dt.timedelta(days=n) for n in range((end - start).days + 1)]
 
 
 def _key(row: Assignment) -> Key:
