@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from accounts.access import caller
 from accounts.models import User
+from accounts.permissions import Permission
 from schedules import access
 from schedules.api.resource import Readable
 from schedules.enums import AbsenceKind
@@ -80,10 +81,11 @@ class CollidingDutySerializer(serializers.Serializer):
 
 
 class ImpactSerializer(serializers.Serializer):
-    """Published duties inside the absence, and drafts that its approval makes stale."""
+    """Published duties inside the absence, drafts made stale, and what the published schedule now lacks."""
 
     colliding_duties = CollidingDutySerializer(many=True)
     stale_drafts = serializers.ListField(child=serializers.UUIDField())
+    findings = serializers.ListField(child=serializers.DictField(), help_text="New or worse ones, once it is approved.")
 
 
 class AbsenceDecidedSerializer(AbsenceSerializer):
@@ -137,7 +139,7 @@ class Absences(Readable):
     @extend_schema(request=DecisionSerializer, responses={200: AbsenceDecidedSerializer})
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: UUID) -> Response:
-        """Grant it. `impact` names the published duties that now need somebody else, and the drafts gone stale."""
+        """Grant it. `impact` names published duties that need somebody else, stale drafts, and new findings."""
         return self._decide(absences.approve, request, pk)
 
     @extend_schema(request=DecisionSerializer, responses={200: AbsenceDecidedSerializer})
@@ -155,8 +157,10 @@ class Absences(Readable):
     def _decide(self, act: Any, request: Request, pk: UUID) -> Response:
         given = _valid(DecisionSerializer(data=request.data))
         absence = access.absence(caller(request), pk)
+        approves = act is absences.approve and caller(request).may(Permission.APPROVE_ABSENCES)
+        findings = absences.findings_if_approved(absence) if approves else []
         done = act(absence, by=caller(request), at=timezone.now(), note=given.get("note", ""))
-        return Response(self._shown(done) | {"impact": self._impact(done)})
+        return Response(self._shown(done) | {"impact": {**self._impact(done), "findings": findings}})
 
     def _impact(self, absence: Absence) -> dict[str, Any]:
         duties = impact_of(absence).duties

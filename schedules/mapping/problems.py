@@ -58,12 +58,13 @@ def load_problem(
     *,
     schedule: models.Schedule | None = None,
     decided: Mapping[Slot, ActivityCode] = _NO_CELLS,
+    assumed: tuple[Absence, ...] = (),
 ) -> Problem:
     """Everything that judging or making the roster of `start`..`end` (inclusive) needs.
 
     People are the active ones, and with `schedule` also those whom it has rows for. `decided` are cells made
     but not yet published (the earlier blocks of a year's generation): their calls count in the year so far,
-    before what is published on those dates.
+    before what is published on those dates. `assumed` absences count as if they were approved.
     """
     first, last = start - _EDGE, end + _EDGE
     people = _people(schedule)
@@ -74,7 +75,7 @@ def load_problem(
     }
     assignments = _block_assignments(blocks, known)
     year_start = academic_year_start(start)
-    absences = _absences(known, min(first, year_start), last)
+    absences = (*_absences(known, min(first, year_start), last), *assumed)
     weeks = _fmit_weeks(known, min(first, year_start), last)
     holidays = frozenset(
         models.Holiday.objects.filter(date__gte=min(first, year_start), date__lte=last).values_list("date", flat=True)

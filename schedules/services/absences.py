@@ -8,12 +8,21 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+import schedules.domain.problem as domain
 from accounts.models import User
 from accounts.permissions import ROLE_TABLE, Permission
 from accounts.services import notify
 from common.errors import DomainError, Invalid, NotAllowed
-from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus
-from schedules.models import Absence, Person
+from schedules.domain.changes import new_or_worsened
+from schedules.domain.codes import LEAVE_CODE
+from schedules.domain.problem import HALF_DAYS
+from schedules.domain.roster import Roster
+from schedules.domain.rules import check
+from schedules.domain.rules.report import Severity
+from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus, ScheduleStatus
+from schedules.mapping import load_problem, load_roster
+from schedules.models import Absence, Block, Person, Schedule
+from schedules.services.validation import violation_json
 
 LONGEST_DAYS = 366
 
@@ -100,6 +109,51 @@ def overlapping(absence: Absence, /) -> list[Absence]:
         end_date__gte=absence.start_date,
     )
     return list(others.exclude(pk=absence.pk))
+
+
+def findings_if_approved(absence: Absence, /) -> list[dict[str, Any]]:
+    """What the published schedule would lack with the person on leave in these days, gravest first. Reads only.
+
+    The counted findings that are new or worse in the blocks touched, as reports store them: demand short of people,
+    supervision, a call without an attending. Empty where nothing is published on the days asked for.
+    """
+    span = _published_span(absence)
+    if span is None:
+        return []
+    away = domain.Absence(str(absence.person_id), absence.start_date, absence.end_date, absence.kind)
+    now, then = load_problem(*span), load_problem(*span, assumed=(away,))
+    roster = load_roster(now, schedule="published")
+    found = new_or_worsened(check(now, roster), check(then, _on_leave(roster, away)))
+    order = list(Severity)
+    counted = sorted(
+        (v for v in found if v.severity is not Severity.ADVISORY), key=lambda v: (order.index(v.severity), v.start)
+    )
+    return [violation_json(violation, then) for violation in counted]
+
+
+def _published_span(absence: Absence) -> tuple[dt.date, dt.date] | None:
+    """The blocks around the absence as far as they are published; None where no day of it is."""
+    first, last = absence.start_date, absence.end_date
+    shown = list(
+        Schedule.objects.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=last, end_date__gte=first).only(
+            "start_date", "end_date"
+        )
+    )
+    if not shown:
+        return None
+    start, end = min(s.start_date for s in shown), max(s.end_date for s in shown)
+    first, last = max(first, start), min(last, end)
+    blocks = list(Block.objects.filter(start_date__lte=last, end_date__gte=first))
+    return (
+        max(start, min((b.start_date for b in blocks), default=first)),
+        min(end, max((b.end_date for b in blocks), default=last)),
+    )
+
+
+def _on_leave(roster: Roster, away: domain.Absence) -> Roster:
+    """The roster with leave in the person's half-days and without the nights."""
+    slots = [slot for slot in roster.cells if slot.person == away.person and away.start <= slot.day <= away.end]
+    return roster.with_changes({slot: LEAVE_CODE if slot.session in HALF_DAYS else None for slot in slots})
 
 
 def _decide(absence: Absence, to: AbsenceStatus, *, by: User, at: dt.datetime, note: str) -> Absence:

@@ -22,6 +22,7 @@ from schedules.enums import AbsenceStatus
 from schedules.forms import AbsenceFilterForm, AbsenceForm
 from schedules.models import Person
 from schedules.queries.absences import impact_of, month_weeks
+from schedules.views.findings import findings_in
 
 PER_PAGE = 50
 
@@ -109,12 +110,14 @@ def absence(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("absence", pk=pk)
     own = access.is_own(request.user, found.person)
     decides = request.user.may(Permission.APPROVE_ABSENCES)
+    can_decide = decides and found.status == AbsenceStatus.REQUESTED
     context = {
         "absence": found,
         "sees_reason": access.sees_reason(request.user, found),
         "shows_impact": decides or own,
         "impact": impact_of(found) if decides or own else None,
-        "can_decide": decides and found.status == AbsenceStatus.REQUESTED,
+        "findings": findings_in(absence_services.findings_if_approved(found)) if can_decide else [],
+        "can_decide": can_decide,
         "can_cancel": (own or request.user.may(Permission.REQUEST_FOR_ALL))
         and found.status in {AbsenceStatus.REQUESTED, AbsenceStatus.APPROVED},
     }

@@ -77,14 +77,15 @@ class Summary:
 
 def findings_of_report(report: Mapping[str, Any] | None) -> list[Finding]:
     """The findings of a validation object, gravest first."""
-    return _findings(_rows(report))
+    return findings_in(_rows(report))
 
 
 def _rows(report: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     return (report or {}).get("violations") or ((report or {}).get("validation") or {}).get("violations") or []
 
 
-def _findings(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
+def findings_in(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Rows of a report as findings, gravest first."""
     found = [
         Finding(
             rule=row["rule"],
@@ -105,7 +106,7 @@ def _findings(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
 def findings_of(data: GridData, *, reader: User) -> list[Finding]:
     """Findings of the shown versions that touch the shown dates and that the reader may know."""
     rows = [row for schedule in data.schedules for row in _rows(schedule.validation)]
-    shown = _findings(access.findings_visible_to(reader, rows))
+    shown = findings_in(access.findings_visible_to(reader, rows))
     return [finding for finding in shown if finding.touches(data.start, data.end)]
 
 

@@ -86,6 +86,7 @@ def test_an_approval_names_the_published_duties_and_the_drafts_it_touches(api_as
             {"date": "2026-03-14", "session": "NIGHT", "activity": "NF"},
         ],
         "stale_drafts": [str(draft.pk)],
+        "findings": [],
     }
 
 

@@ -9,9 +9,9 @@ import pytest
 from accounts.enums import Role
 from accounts.models import Notification
 from common.errors import Invalid, NotAllowed
-from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus
+from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus, ScheduleStatus
 from schedules.services import absences
-from tests.factories import program
+from tests.factories import generation, program
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +139,39 @@ def test_others_do_not_cancel_it(faculty, coordinator):
 
     with pytest.raises(NotAllowed):
         absences.cancel(asked, by=faculty, at=AT)
+
+
+def _published_tiny():
+    tiny = program.tiny_program()
+    shown = generation.draft(tiny.block.start_date, tiny.block.end_date)
+    with program.open_gate():
+        shown.status, shown.published_at = ScheduleStatus.PUBLISHED, shown.created_at
+        shown.save()
+    return tiny, shown
+
+
+def test_leave_of_the_attending_on_call_leaves_the_night_short():
+    _, shown = _published_tiny()
+    call = shown.assignments.filter(activity__code="CALL", date=dt.date(2026, 3, 17)).get()
+    asked = program.absence(call.person, call.date, status="REQUESTED")
+
+    found = absences.findings_if_approved(asked)
+
+    nights = [(row["rule"], row["severity"]) for row in found if row["session"] == "NIGHT"]
+    assert nights == [("DEMAND_MIN", "hard")]
+    assert found == sorted(found, key=lambda row: ["hard", "warning", "minor"].index(row["severity"]))
+    assert asked.status == "REQUESTED"
+
+
+def test_leave_of_somebody_without_duties_brings_nothing():
+    _published_tiny()
+    asked = program.absence(program.faculty(adjunct=True), dt.date(2026, 3, 17), status="REQUESTED")
+
+    assert absences.findings_if_approved(asked) == []
+
+
+def test_where_nothing_is_published_nothing_is_judged(django_assert_num_queries):
+    asked = program.absence(program.resident(), dt.date(2026, 3, 17), status="REQUESTED")
+
+    with django_assert_num_queries(1):
+        assert absences.findings_if_approved(asked) == []
