@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from common.views import no_such_page
 from scheduler_project.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,3 +27,4 @@ if settings.METRICS:
     from django_prometheus.exports import ExportToDjangoView
 
     urlpatterns.append(path("metrics", login_not_required(ExportToDjangoView), name="metrics"))
+urlpatterns.append(re_path(r"^.*$", no_such_page))

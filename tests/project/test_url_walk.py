@@ -31,6 +31,7 @@ PUBLIC = {
     "api/v1/auth/refresh",
     "api/v1/auth/logout",
     "api/v1/^.*$",  # says 404
+    "^.*$",  # says 404
     "calendar/<str:token>.ics",  # the token in the address is the secret
 }
 
@@ -58,7 +59,7 @@ def _filled(route: str, things: dict[str, object]) -> str:
     address = re.sub(r"<(str|slug):other>", "published", address)
     address = re.sub(r"<int:\w+>", "1", address)
     address = re.sub(r"<\w+:\w+>|<\w+>|\(\?P<\w+>[^)]*\)", "x", address)
-    return "/" + re.sub(r"[\^$]|\\\.|\.\*", "", address)
+    return "/" + re.sub(r"[\^$]|\\\.", "", address.replace("^.*$", "no/such/page"))
 
 
 def test_the_walk_finds_the_site():
@@ -155,3 +156,20 @@ def test_the_counting_of_writes_sees_a_write():
     program.holiday(DAY)
 
     assert _writes() != before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_unknown_address_shows_our_own_page(client, settings, debug):
+    settings.DEBUG = debug
+
+    answer = client.get("/no/such/page")
+
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in answer.content.decode()
+    assert "URLconf" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_an_address_without_its_slash_leads_to_the_one_with(client):
+    assert client.get("/login")["Location"] == "/login/"

@@ -1,0 +1,20 @@
+"""Pages that belong to no app."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import resolve
+from django.views import defaults
+
+from common.errors import NotFound
+
+
+@login_not_required
+def no_such_page(request: HttpRequest) -> HttpResponse:
+    """Our own 404 for what no route knows, in debugging too; leads on where the address with a slash exists."""
+    with_slash = f"{request.path_info}/"
+    if request.method == "GET" and resolve(with_slash).func is not no_such_page:
+        return redirect(with_slash)
+    return defaults.page_not_found(request, NotFound("There is no such page."))
