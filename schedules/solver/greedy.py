@@ -39,13 +39,20 @@ from schedules.solver.variables import DAY_OFF_CODE, FMIT_CODE, FMIT_NIGHTS, PCA
 HalfDay = tuple[Date, Session]
 
 
-def greedy_roster(board: Board) -> Roster:
-    """Decide in the order of scarcity: FMIT gaps, residents' days off, calls, faculty work, last too full clinics."""
+def greedy_roster(board: Board, *, days_off: Mapping[Slot, ActivityCode | None] | None = None) -> Roster:
+    """Decide in the order of scarcity: FMIT gaps, residents' days off, calls, faculty work, last too full clinics.
+
+    `days_off` are the residents' cells on their days and nights off where those are chosen already.
+    """
     draft = _Draft(board)
     for gap in board.gaps:
         draft.fill_gap(gap)
     draft.settle_patterns()
-    draft.give_rest()
+    if days_off is None:
+        draft.give_rest()
+    else:
+        for slot, code in days_off.items():
+            draft.put(slot, code)
     draft.give_calls()
     draft.give_work()
     draft.relieve()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ortools.sat.python import cp_model
 
-from schedules.domain.pattern import week_start
+from schedules.domain.pattern import DAYS_PER_WEEK, week_start
 from schedules.domain.problem import SESSIONS, Date, PersonId, Problem
 from schedules.domain.roster import Roster, Slot
 from schedules.solver.constraints import state_all
@@ -16,6 +17,8 @@ from schedules.solver.variables import Board, Literal, build
 
 WORK_PER_WEEK = 0.5
 """Limit of one week's search in the solver's deterministic time: the same on every machine."""
+GAP_OF_A_WINDOW = 0.002
+"""Where the search of a window may end: close enough, for the last points cost the most time."""
 PEOPLE_AT_MOST = 120
 """In larger programs the whole search finds better neighbourhoods than a whole week."""
 
@@ -28,15 +31,18 @@ def polished(
     frozen: frozenset[PersonId],
     reference: Roster | None,
     seed: int,
+    deadline: float,
     keep_going: Callable[[Roster], bool],
+    windows: Iterable[Sequence[Date]] | None = None,
 ) -> Roster:
-    """The roster after solving each block week once with all other weeks kept; never worse, never illegal.
+    """The roster after solving each window of dates once with all others kept; never worse, never illegal.
 
-    `keep_going` is asked before each week, with the roster so far.
+    The windows are the block weeks unless given. `keep_going` is asked before each, with the roster so far;
+    `deadline` is a moment of `time.monotonic`.
     """
     if len(problem.people) > PEOPLE_AT_MOST:
         return roster
-    for days in _weeks(problem).values():
+    for days in _weeks(problem).values() if windows is None else windows:
         if not keep_going(roster):
             break
         free = {Slot(person.id, day, session) for person in problem.people for day in days for session in SESSIONS}
@@ -44,7 +50,10 @@ def polished(
             Slot(person.id, day, session) for person in problem.people for day in problem.days for session in SESSIONS
         }
         kept = replace(base, cells=roster.cells, locked=frozenset((everything - free) | base.locked))
-        cells = _improved(problem, kept, frozen=frozen, reference=reference, seed=seed).cells
+        work = WORK_PER_WEEK * max(1, round(len(days) / DAYS_PER_WEEK)) ** 2
+        cells = _improved(
+            problem, kept, frozen=frozen, reference=reference, seed=seed, deadline=deadline, work=work
+        ).cells
         roster = replace(roster, cells=cells)
     return roster
 
@@ -57,7 +66,14 @@ def _weeks(problem: Problem) -> Mapping[Date, list[Date]]:
 
 
 def _improved(
-    problem: Problem, kept: Roster, *, frozen: frozenset[PersonId], reference: Roster | None, seed: int
+    problem: Problem,
+    kept: Roster,
+    *,
+    frozen: frozenset[PersonId],
+    reference: Roster | None,
+    seed: int,
+    deadline: float,
+    work: float,
 ) -> Roster:
     board = build(Board(problem, kept, frozen))
     state_all(board)
@@ -65,12 +81,14 @@ def _improved(
         return kept
     minimise(board, reference=reference)
     hint(board, kept)
+    complete_hint(board, seed, seconds=deadline - time.monotonic())
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed
     solver.parameters.linearization_level = 2
-    solver.parameters.relative_gap_limit = 0.005
-    solver.parameters.max_deterministic_time = WORK_PER_WEEK
+    solver.parameters.relative_gap_limit = GAP_OF_A_WINDOW
+    solver.parameters.max_deterministic_time = work
+    solver.parameters.max_time_in_seconds = max(0.01, deadline - time.monotonic())
     if solver.solve(board.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return kept
 
@@ -98,3 +116,20 @@ def hint(board: Board, roster: Roster) -> None:
             if variable not in seen:
                 seen.add(variable)
                 board.model.add_hint(literal, code == chosen)
+
+
+def complete_hint(board: Board, seed: int, *, seconds: float = 2.0) -> bool:
+    """Give the helper variables the values that go with the hinted cells; whether the hinted roster is possible."""
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.fix_variables_to_their_hinted_value = True
+    parameters.num_workers = 1
+    parameters.random_seed = seed
+    parameters.max_time_in_seconds = max(0.01, seconds)
+    if solver.solve(board.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return False
+    values = solver.response_proto.solution
+    board.model.clear_hints()  # type: ignore[no-untyped-call]
+    for index, value in enumerate(values):
+        board.model.add_hint(board.model.get_int_var_from_proto_index(index), value)
+    return True

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
 from schedules.domain.pattern import LEAVE_CODE, OFF_CODE, faculty_base
-from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Demand, PersonId, Problem, Session, Weekday
+from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Date, Demand, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import preferences_respected, score
 from schedules.solver.constraints import state_all
@@ -30,7 +32,8 @@ from schedules.solver.options import (
     Unfilled,
     relative_gap,
 )
-from schedules.solver.polish import hint, polished
+from schedules.solver.parts import Bounded, Bounding, add_cuts, days_off
+from schedules.solver.polish import complete_hint, hint, polished
 from schedules.solver.variables import (
     DAY_OFF_CODE,
     FMIT_CODE,
@@ -73,27 +76,16 @@ def solve(
         return _infeasible(board, options, began)
     reference = options.hint if options.repair else None
     minimise(board, reference=reference)
-    start = greedy_roster(board)
-    quick = time.monotonic() - began if is_legal(problem, start) else None
-    published = _as_hinted(board, options)
-    if published is not None and (quick is None or _is_better(problem, published, start, reference)):
-        start, quick = published, time.monotonic() - began
     watch = _Watch(board, reference, on_progress, should_stop, began)
-    if quick is not None:
-        start = polished(
-            problem,
-            start,
-            base=base,
-            frozen=options.frozen,
-            reference=reference,
-            seed=options.seed,
-            keep_going=lambda roster: watch.glance(roster, options.timeout_seconds * POLISHING_SHARE),
-        )
-        watch.begin_with(start)
-    seconds = options.timeout_seconds - (time.monotonic() - began) if watch.stopped is None else 0.0
-    hint(board, options.hint if quick is None and options.hint is not None else start)
-    complete_hint(board, options.seed)
-    status = watch.run(_solver(options, seconds))
+    deadline = began + options.timeout_seconds
+    start, found = _prepared(watch, options, deadline)
+    hint(board, options.hint if start is None and options.hint is not None else start or board.base)
+    if _is_proven(watch, options):
+        status = cp_model.OPTIMAL
+    else:
+        add_cuts(board, found)
+        complete_hint(board, options.seed, seconds=min(2.0, deadline - time.monotonic()))
+        status = watch.run(_solver(options, deadline - time.monotonic() if watch.stopped is None else 0.0))
     if watch.stopped is StopKind.ABORT:
         return _answer_without(Outcome.ABORTED, board, options, began, watch)
     if status == cp_model.INFEASIBLE:
@@ -101,15 +93,95 @@ def solve(
     if watch.best is None:
         return _answer_without(Outcome.TIMED_OUT, board, options, began, watch)
     outcome = Outcome.OPTIMAL if status == cp_model.OPTIMAL else Outcome.FEASIBLE
-    firsts = [seconds for seconds in (quick, watch.first_seconds) if seconds is not None]
     answer = _answer(board, watch.best, options, outcome=outcome, reference=reference)
     return replace(
         answer,
         bound=None if watch.bound is None else max(0.0, watch.bound),
         wall_seconds=time.monotonic() - began,
-        first_solution_seconds=min(firsts),
+        first_solution_seconds=watch.first_seconds,
         curve=tuple(watch.curve),
     )
+
+
+def _prepared(watch: _Watch, options: Options, deadline: float) -> tuple[Roster | None, list[Bounded]]:
+    """A legal roster, polished week by week (None where none was found), and what the model's parts cost at least.
+
+    The parts are bounded beside the polishing; the residents' days off are taken over from their part.
+    """
+    board, problem = watch.board, watch.board.problem
+    best = watch.better(None, greedy_roster(board))
+    published = _as_hinted(board, options)
+    if published is not None:
+        best = watch.better(best, published)
+    bounding = Bounding(board, options.seed, deadline, options.workers)
+    futures = bounding.begin()
+    try:
+        off = days_off(board, futures[0].result())
+        start = best
+        if off is not None and is_legal(problem, rested := greedy_roster(board, days_off=off)):
+            # Its days off are the best there are, and polishing mends what is not yet better about it.
+            start = rested
+        if start is not None:
+            best = _polished(watch, start, options, deadline)
+        while not wait(futures, timeout=POLL_SECONDS).done >= set(futures):
+            if not watch.glance(best, options.timeout_seconds):
+                break
+    finally:
+        bounding.end()
+    found = [future.result() for future in futures if future.done() and not future.cancelled()]
+    if len(found) == len(futures):
+        watch.prove(bounding.constant + sum(each.bound for each in found))
+    if best is not None and not _is_proven(watch, options):
+        best = _polished(watch, best, options, deadline, windows=_windows(board, best, found, options.seed))
+    return best, found
+
+
+def _polished(
+    watch: _Watch,
+    roster: Roster,
+    options: Options,
+    deadline: float,
+    *,
+    windows: Iterable[Sequence[Date]] | None = None,
+) -> Roster | None:
+    """The best roster known after polishing this one."""
+    better = polished(
+        watch.board.problem,
+        roster,
+        base=watch.board.base,
+        frozen=watch.board.frozen,
+        reference=watch.reference,
+        seed=options.seed,
+        deadline=deadline,
+        keep_going=lambda roster: (
+            watch.glance(roster, options.timeout_seconds * POLISHING_SHARE) and not _is_proven(watch, options)
+        ),
+        windows=windows,
+    )
+    watch.begin_with(better)
+    return watch.best
+
+
+def _windows(board: Board, roster: Roster, found: Iterable[Bounded], seed: int) -> list[Sequence[Date]]:
+    """The weeks that cost more than they must, then every two of which one does; the most wasteful first."""
+    hint(board, roster)
+    complete_hint(board, seed)
+    known = board.model.proto.solution_hint
+    values = dict(zip(known.vars, known.values, strict=True))
+    board.model.clear_hints()  # type: ignore[no-untyped-call]
+    weeks = [(each.part.days, each.loss(values)) for each in found if each.part.days]
+    wasteful = sorted(((loss, days) for days, loss in weeks if loss > 0), key=lambda week: (-week[0], week[1]))
+    pairs = sorted(
+        ((loss + more, (*days, *beside)) for (days, loss), (beside, more) in pairwise(weeks) if loss + more > 0),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    return [days for _, days in (*wasteful, *pairs)]
+
+
+def _is_proven(watch: _Watch, options: Options) -> bool:
+    """Whether the parts' bound already is within the gap asked for."""
+    gap = relative_gap(watch.objective, watch.bound)
+    return watch.best is not None and gap is not None and gap <= options.relative_gap
 
 
 def greedy(problem: Problem, *, base: Roster, options: Options | None = None) -> Solution:
@@ -168,28 +240,6 @@ def _as_hinted(board: Board, options: Options) -> Roster | None:
     return replace(board.base, cells=cells) if possible else None
 
 
-def _is_better(problem: Problem, one: Roster, other: Roster, reference: Roster | None) -> bool:
-    totals = [score(problem, each, reference=reference).total for each in (one, other)]
-    return totals[0] < totals[1]
-
-
-def complete_hint(board: Board, seed: int) -> bool:
-    """Give the helper variables the values that go with the hinted cells; whether the hinted roster is possible."""
-    solver = cp_model.CpSolver()
-    parameters = solver.parameters
-    parameters.fix_variables_to_their_hinted_value = True
-    parameters.num_workers = 1
-    parameters.random_seed = seed
-    parameters.max_time_in_seconds = 2
-    if solver.solve(board.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return False
-    values = solver.response_proto.solution
-    board.model.clear_hints()  # type: ignore[no-untyped-call]
-    for index, value in enumerate(values):
-        board.model.add_hint(board.model.get_int_var_from_proto_index(index), value)
-    return True
-
-
 def _solver(options: Options, seconds: float) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     parameters = solver.parameters
@@ -227,6 +277,8 @@ class _Watch:
     best: Roster | None = None
     objective: int | None = None
     bound: float | None = None
+    proven: float = 0.0
+    """Bound proven before the search; no soft rule counts below zero."""
     solutions: int = 0
     first_seconds: float | None = None
     stopped: StopKind | None = None
@@ -234,14 +286,33 @@ class _Watch:
 
     def begin_with(self, roster: Roster) -> None:
         """Note a roster that was found before the search."""
-        self.best = roster
-        self.objective = score(self.board.problem, roster, reference=self.reference).total
+        objective = score(self.board.problem, roster, reference=self.reference).total
+        if self.objective is None or objective < self.objective:
+            elapsed = time.monotonic() - self.began
+            self.best, self.objective = roster, objective
+            self.solutions += 1
+            self.curve.append(Sample(round(elapsed, 3), objective, self.bound or 0.0))
+            if self.first_seconds is None:
+                self.first_seconds = elapsed
 
-    def glance(self, roster: Roster, seconds: float) -> bool:
+    def better(self, best: Roster | None, other: Roster) -> Roster | None:
+        """The other roster where it is legal and better, else the best so far."""
+        if is_legal(self.board.problem, other):
+            self.begin_with(other)
+        return best if self.best is None else self.best
+
+    def prove(self, bound: float) -> None:
+        """Note a bound that was proven outside the search."""
+        self.bound = self.proven = max(bound, 0.0)
+        if self.objective is not None:
+            self.curve.append(Sample(round(time.monotonic() - self.began, 3), self.objective, self.bound))
+
+    def glance(self, roster: Roster | None, seconds: float) -> bool:
         """Report a roster found before the search; whether to go on for now."""
         elapsed = time.monotonic() - self.began
-        if self.on_progress is not None:
+        if roster is not None:
             self.begin_with(roster)
+        if self.best is not None and self.on_progress is not None:
             self.on_progress(self.progress(elapsed))
         if self.should_stop is not None:
             self.stopped = self.should_stop()
@@ -258,7 +329,7 @@ class _Watch:
             finished.set()
             thread.join()
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            self.bound = self._proven(solver)
+            self.bound = max(self._proven(solver), self.proven)
             self.best = read(self.board, solver.boolean_value)
         return status
 
@@ -266,7 +337,7 @@ class _Watch:
         elapsed = time.monotonic() - self.began
         self.solutions += 1
         self.objective = round(callback.objective_value)
-        self.bound = callback.best_objective_bound
+        self.bound = max(callback.best_objective_bound, self.proven)
         if self.first_seconds is None:
             self.first_seconds = elapsed
         self.curve.append(Sample(round(elapsed, 3), self.objective, self.bound))
@@ -285,7 +356,7 @@ class _Watch:
         return solver.best_objective_bound
 
     def _note_bound(self, bound: float) -> None:
-        self.bound = bound
+        self.bound = max(bound, self.proven)
 
     def _poll(self, solver: cp_model.CpSolver, finished: threading.Event) -> None:
         reported = 0.0
