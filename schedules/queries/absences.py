@@ -42,6 +42,24 @@ def impact_of(absence: Absence) -> Impact:
     return Impact([duty for day in days for duty in day.duties if not duty.is_free], list(others))
 
 
+def opening_month(absences: QuerySet[Absence], today: dt.date) -> dt.date:
+    """First day of the month to open: this one if something lies in it, else the next with an absence, else the last.
+
+    Before what was already decided comes what waits for a decision: the data may lie in another year than today.
+    """
+    month = today.replace(day=1)
+    live = absences.filter(status__in=(AbsenceStatus.APPROVED, AbsenceStatus.REQUESTED))
+    ahead = live.filter(end_date__gte=month).order_by("start_date").first()
+    waiting = live.filter(status=AbsenceStatus.REQUESTED).order_by("-start_date").first()
+    found = ahead or waiting or live.order_by("-start_date").first()
+    return month if found is None else _first_day(found, month)
+
+
+def _first_day(absence: Absence, month: dt.date) -> dt.date:
+    """The absence's first month, or `month` where the absence goes on in it."""
+    return month if absence.start_date < month <= absence.end_date else absence.start_date.replace(day=1)
+
+
 def month_weeks(absences: QuerySet[Absence], month: dt.date, today: dt.date) -> list[list[dict[str, Any]]]:
     """Weeks of the month, Monday to Sunday, with at most three absences named per day."""
     weeks = calendar.Calendar().monthdatescalendar(month.year, month.month)

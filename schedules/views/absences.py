@@ -21,7 +21,7 @@ from schedules import access
 from schedules.enums import AbsenceStatus
 from schedules.forms import AbsenceFilterForm, AbsenceForm
 from schedules.models import Person
-from schedules.queries.absences import impact_of, month_weeks
+from schedules.queries.absences import impact_of, month_weeks, opening_month
 from schedules.views.findings import findings_in
 
 PER_PAGE = 50
@@ -35,7 +35,7 @@ def absences(request: SignedInRequest) -> HttpResponse:
     form.is_valid()
     asked = form.cleaned_data
     today = timezone.localdate()
-    month = asked.get("month") or today.replace(day=1)
+    month = asked.get("month") or opening_month(visible, today)
     rows = visible.select_related("person").order_by("-start_date", "person__name")
     for name in ("status", "kind", "person"):
         if asked.get(name):

@@ -305,3 +305,26 @@ def test_the_page_opens_on_the_block_that_comes_next(
         page = browser_as(Role.COORDINATOR).get("/generate")
 
     assert f"selected>Block {opens} " in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("absences", "opens"),
+    [
+        ([], "April 2026"),
+        ([("APPROVED", "2026-03-30", "2026-04-02"), ("REQUESTED", "2026-06-08", "2026-06-12")], "April 2026"),
+        ([("APPROVED", "2026-03-10", "2026-03-12"), ("APPROVED", "2026-06-08", "2026-06-12")], "June 2026"),
+        ([("REQUESTED", "2025-09-29", "2025-10-03"), ("APPROVED", "2026-03-10", "2026-03-12")], "September 2025"),
+        ([("APPROVED", "2025-09-29", "2025-10-03"), ("REJECTED", "2026-06-08", "2026-06-12")], "September 2025"),
+    ],
+)
+def test_the_month_of_absences_opens_where_there_are_some(
+    browser_as: ClientAs, absences: list[tuple[str, str, str]], opens: str
+) -> None:
+    person = program.resident(1)
+    for status, first, last in absences:
+        program.absence(person, dt.date.fromisoformat(first), dt.date.fromisoformat(last), status=status)
+
+    with time_machine.travel(dt.datetime(2026, 4, 15, 20, 0, tzinfo=dt.UTC), tick=False):
+        page = browser_as(Role.COORDINATOR).get("/absences")
+
+    assert f">{opens}<" in page.content.decode()
