@@ -9,6 +9,8 @@ from schedules.domain.problem import ONE_DAY, Date, Weekday
 
 BLOCK_DAYS = 28
 LAST_BLOCK = 13
+LONGEST_BLOCK = 31
+"""Days of a rotation period at most: over more than a calendar month its averages would hide what ACGME looks at."""
 
 
 class BlockDates(NamedTuple):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Deferrable, F, Func, Q, Value
 from simple_history.models import HistoricalRecords
 
 from common.models import Guarded, GuardedQuerySet, TimeStamped, TrackedQuerySet
+from schedules.domain.blocks import LONGEST_BLOCK
 from schedules.domain.problem import Session
 from schedules.enums import DemandBasis
 from schedules.models.people import Person
@@ -58,6 +60,11 @@ class Block(TimeStamped):
             # Judged at the end of a statement, so that one can move all of them.
             dates_never_overlap("blocks_do_not_overlap", deferrable=Deferrable.IMMEDIATE),
         ]
+
+    def clean(self) -> None:
+        days = (self.end_date - self.start_date).days + 1 if self.start_date and self.end_date else 0
+        if days > LONGEST_BLOCK:
+            raise ValidationError({"end_date": f"{days} days; a block has at most {LONGEST_BLOCK}. Split it."})
 
     def __str__(self) -> str:
         return f"Block {self.number} ({self.start_date} to {self.end_date})"

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
@@ -224,6 +225,17 @@ def test_blocks_that_would_overlap_what_is_there_are_refused(tmp_path):
     assert refused(tmp_path, blocks="id,number,start,end\nb,11,2026-04-08,2026-05-05\n") == [
         ("blocks.csv", "line 2", "overlaps Block 10 (2026-03-12 to 2026-04-08), which is there already")
     ]
+
+
+@pytest.mark.django_db
+def test_a_block_longer_than_a_month_is_refused(tmp_path):
+    rows = "id,number,start,end\na,1,2025-07-01,2025-07-31\nb,2,2025-08-01,2025-09-01\n"
+
+    assert refused(tmp_path, blocks=rows) == [
+        ("blocks.csv", "line 3", "block 2 has 32 days; at most 31: split the block")
+    ]
+    with pytest.raises(ValidationError, match="32 days; a block has at most 31"):
+        models.Block(academic_year=2025, number=2, start_date=dt.date(2025, 8, 1), end_date=dt.date(2025, 9, 1)).clean()
 
 
 @pytest.mark.django_db

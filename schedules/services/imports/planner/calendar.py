@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from schedules import models
-from schedules.domain.blocks import BlockDates, academic_year, standard_blocks
+from schedules.domain.blocks import LONGEST_BLOCK, BlockDates, academic_year, standard_blocks
 from schedules.domain.problem import Role
 from schedules.services.imports.planner.linking import Planner
 from schedules.services.imports.report import Row
@@ -39,6 +39,9 @@ def blocks(planner: Planner) -> None:
 
 def _block(planner: Planner, known: _Known, dates: BlockDates, key: str, row: Row | None) -> None:
     number, start, end = dates
+    if row is not None and dates.days > LONGEST_BLOCK:
+        planner.plan.reject(row, f"block {number} has {dates.days} days; at most {LONGEST_BLOCK}: split the block")
+        return
     year = academic_year(start + (end - start) / 2)
     taken = known.by_number.get((year, number))
     old = known.by_key.get(key) or taken
