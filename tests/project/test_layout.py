@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("common", "accounts", "backups", "schedules", "resilience")
+APPS = ("common", "accounts", "backups", "schedules", "resilience", "swaps")
 MODULE_NAMES = {
     *("__init__", "apps", "migrations", "enums", "models", "mapping", "queries", "services", "access", "signals"),
     *("receivers", "tasks", "forms", "views", "urls", "admin", "tools", "api", "management", "domain", "solver"),

@@ -1,0 +1,1 @@
+"""Swaps of weeks, sessions and calls between people: so far their pure core."""

@@ -1,0 +1,31 @@
+"""The swap week of a date: Friday to Thursday where the person leads FMIT, else Monday to Sunday (policy)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from schedules.domain.codes import FMIT_CODE
+from schedules.domain.problem import HALF_DAYS, Date, PersonId, days_between
+from schedules.domain.roster import Roster
+from swaps.domain.tables import SwapPolicy
+
+DAYS_PER_WEEK = 7
+
+
+def week_of(day: Date, *, starts_on: int) -> tuple[Date, ...]:
+    """The seven dates around `day` that begin on the weekday `starts_on` (Monday 0)."""
+    first = day - dt.timedelta(days=(day.weekday() - starts_on) % DAYS_PER_WEEK)
+    return tuple(days_between(first, first + dt.timedelta(days=DAYS_PER_WEEK - 1)))
+
+
+def leads(roster: Roster, person: PersonId, day: Date) -> bool:
+    """Whether the person holds FMIT on any half-day of the date."""
+    return any(roster.at(person, day, session) == FMIT_CODE for session in HALF_DAYS)
+
+
+def swap_week(roster: Roster, person: PersonId, day: Date, policy: SwapPolicy) -> tuple[Date, ...]:
+    """The week that the person swaps with `day`: the FMIT week where they lead on any date of it."""
+    week = week_of(day, starts_on=policy.fmit_week_starts_on)
+    if any(leads(roster, person, other) for other in week):
+        return week
+    return week_of(day, starts_on=policy.other_week_starts_on)
