@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
@@ -17,10 +17,21 @@ from schedules.solver.variables import Board, Literal, build
 
 WORK_PER_WEEK = 0.5
 """Limit of one week's search in the solver's deterministic time: the same on every machine."""
+WORK_OF_FACULTY = 2.0
+"""The same for the whole faculty at once."""
 GAP_OF_A_WINDOW = 0.002
 """Where the search of a window may end: close enough, for the last points cost the most time."""
 PEOPLE_AT_MOST = 120
 """In larger programs the whole search finds better neighbourhoods than a whole week."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whose slots on which dates are solved again together, and the limit of the search in deterministic time."""
+
+    days: frozenset[Date]
+    people: frozenset[PersonId]
+    work: float
 
 
 def polished(
@@ -33,7 +44,7 @@ def polished(
     seed: int,
     deadline: float,
     keep_going: Callable[[Roster], bool],
-    windows: Iterable[Sequence[Date]] | None = None,
+    windows: Iterable[Window] | None = None,
 ) -> Roster:
     """The roster after solving each window of dates once with all others kept; never worse, never illegal.
 
@@ -42,27 +53,39 @@ def polished(
     """
     if len(problem.people) > PEOPLE_AT_MOST:
         return roster
-    for days in _weeks(problem).values() if windows is None else windows:
+    everything = {
+        Slot(person.id, day, session) for person in problem.people for day in problem.days for session in SESSIONS
+    }
+    for window in weeks_of(problem) if windows is None else windows:
         if not keep_going(roster):
             break
-        free = {Slot(person.id, day, session) for person in problem.people for day in days for session in SESSIONS}
-        everything = {
-            Slot(person.id, day, session) for person in problem.people for day in problem.days for session in SESSIONS
-        }
+        free = {slot for slot in everything if slot.day in window.days and slot.person in window.people}
         kept = replace(base, cells=roster.cells, locked=frozenset((everything - free) | base.locked))
-        work = WORK_PER_WEEK * max(1, round(len(days) / DAYS_PER_WEEK)) ** 2
         cells = _improved(
-            problem, kept, frozen=frozen, reference=reference, seed=seed, deadline=deadline, work=work
+            problem, kept, frozen=frozen, reference=reference, seed=seed, deadline=deadline, work=window.work
         ).cells
         roster = replace(roster, cells=cells)
     return roster
 
 
-def _weeks(problem: Problem) -> Mapping[Date, list[Date]]:
+def weeks_of(problem: Problem) -> list[Window]:
+    """Each block week with everybody."""
     weeks: dict[Date, list[Date]] = {}
     for day in problem.days:
         weeks.setdefault(week_start(problem, day), []).append(day)
-    return weeks
+    return [week_window(problem, days) for days in weeks.values()]
+
+
+def week_window(problem: Problem, days: Iterable[Date]) -> Window:
+    """One or more weeks with everybody."""
+    found = frozenset(days)
+    weeks = max(1, round(len(found) / DAYS_PER_WEEK))
+    return Window(found, frozenset(problem.person), WORK_PER_WEEK * weeks**2)
+
+
+def faculty_window(problem: Problem) -> Window:
+    """All dates of the faculty: their calls can change places only together with the work around them."""
+    return Window(frozenset(problem.days), frozenset(person.id for person in problem.faculty), WORK_OF_FACULTY)
 
 
 def _improved(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -12,7 +12,7 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from schedules.domain.pattern import LEAVE_CODE, OFF_CODE, faculty_base
-from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Date, Demand, PersonId, Problem, Session, Weekday
+from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Demand, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import preferences_respected, score
 from schedules.solver.constraints import state_all
@@ -33,7 +33,7 @@ from schedules.solver.options import (
     relative_gap,
 )
 from schedules.solver.parts import Bounded, Bounding, add_cuts, days_off
-from schedules.solver.polish import complete_hint, hint, polished
+from schedules.solver.polish import Window, complete_hint, faculty_window, hint, polished, week_window
 from schedules.solver.variables import (
     DAY_OFF_CODE,
     FMIT_CODE,
@@ -142,7 +142,7 @@ def _polished(
     options: Options,
     deadline: float,
     *,
-    windows: Iterable[Sequence[Date]] | None = None,
+    windows: Iterable[Window] | None = None,
 ) -> Roster | None:
     """The best roster known after polishing this one."""
     better = polished(
@@ -162,8 +162,8 @@ def _polished(
     return watch.best
 
 
-def _windows(board: Board, roster: Roster, found: Iterable[Bounded], seed: int) -> list[Sequence[Date]]:
-    """The weeks that cost more than they must, then every two of which one does; the most wasteful first."""
+def _windows(board: Board, roster: Roster, found: Iterable[Bounded], seed: int) -> list[Window]:
+    """The weeks that cost more than they must, then every two of which one does; then all faculty."""
     hint(board, roster)
     complete_hint(board, seed)
     known = board.model.proto.solution_hint
@@ -175,7 +175,8 @@ def _windows(board: Board, roster: Roster, found: Iterable[Bounded], seed: int) 
         ((loss + more, (*days, *beside)) for (days, loss), (beside, more) in pairwise(weeks) if loss + more > 0),
         key=lambda pair: (-pair[0], pair[1]),
     )
-    return [days for _, days in (*wasteful, *pairs)]
+    windows = [week_window(board.problem, days) for _, days in (*wasteful, *pairs)]
+    return [*windows, faculty_window(board.problem)]
 
 
 def _is_proven(watch: _Watch, options: Options) -> bool:
