@@ -81,9 +81,13 @@ def supervise() -> int:
         for name in presence.CLUSTERS
     ]
 
+    told: set[int] = set()
+
     def end(signum: int = signal.SIGTERM, frame: object = None) -> None:
+        # Each is told once: a second signal would kill one that is just ending.
         for child in children:
-            if child.poll() is None:
+            if child.pid not in told and child.poll() is None:
+                told.add(child.pid)
                 child.send_signal(signal.SIGTERM)
 
     signal.signal(signal.SIGTERM, end)
