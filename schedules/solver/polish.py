@@ -21,8 +21,8 @@ WORK_OF_FACULTY = 2.0
 """The same for the whole faculty at once."""
 GAP_OF_A_WINDOW = 0.002
 """Where the search of a window may end: close enough, for the last points cost the most time."""
-PEOPLE_AT_MOST = 120
-"""In larger programs the whole search finds better neighbourhoods than a whole week."""
+PEOPLE_OF_A_PROGRAM = 30
+"""A larger program may take more work, in proportion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,6 @@ def polished(
     The windows are the block weeks unless given. `keep_going` is asked before each, with the roster so far;
     `deadline` is a moment of `time.monotonic`.
     """
-    if len(problem.people) > PEOPLE_AT_MOST:
-        return roster
     everything = {
         Slot(person.id, day, session) for person in problem.people for day in problem.days for session in SESSIONS
     }
@@ -80,12 +78,18 @@ def week_window(problem: Problem, days: Iterable[Date]) -> Window:
     """One or more weeks with everybody."""
     found = frozenset(days)
     weeks = max(1, round(len(found) / DAYS_PER_WEEK))
-    return Window(found, frozenset(problem.person), WORK_PER_WEEK * weeks**2)
+    return Window(found, frozenset(problem.person), WORK_PER_WEEK * weeks**2 * _size(problem))
 
 
 def faculty_window(problem: Problem) -> Window:
     """All dates of the faculty: their calls can change places only together with the work around them."""
-    return Window(frozenset(problem.days), frozenset(person.id for person in problem.faculty), WORK_OF_FACULTY)
+    return Window(
+        frozenset(problem.days), frozenset(person.id for person in problem.faculty), WORK_OF_FACULTY * _size(problem)
+    )
+
+
+def _size(problem: Problem) -> float:
+    return max(1.0, len(problem.people) / PEOPLE_OF_A_PROGRAM)
 
 
 def _improved(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,7 +48,7 @@ from schedules.solver.variables import (
 
 POLL_SECONDS = 0.1
 PROGRESS_SECONDS = 0.5
-POLISHING_SHARE = 0.5
+POLISHING_SHARE = 0.8
 """Share of the time that improving the quick roster may take at most."""
 
 OnProgress = Callable[[Progress], None]
@@ -113,7 +114,7 @@ def _prepared(watch: _Watch, options: Options, deadline: float) -> tuple[Roster 
     published = _as_hinted(board, options)
     if published is not None:
         best = watch.better(best, published)
-    bounding = Bounding(board, options.seed, deadline, options.workers)
+    bounding = Bounding(board, options.seed, deadline, threads=_beside(options))
     futures = bounding.begin()
     try:
         off = days_off(board, futures[0].result())
@@ -134,6 +135,11 @@ def _prepared(watch: _Watch, options: Options, deadline: float) -> tuple[Roster 
     if best is not None and not _is_proven(watch, options):
         best = _polished(watch, best, options, deadline, windows=_windows(board, best, found, options.seed))
     return best, found
+
+
+def _beside(options: Options) -> int:
+    """Threads that may bound the parts while one core polishes; the result is the same for any number."""
+    return max(1, min(options.workers, (os.cpu_count() or 1) - 1))
 
 
 def _polished(
