@@ -139,6 +139,8 @@ class SwapPolicy:
     failed_attempts: float = 3
     failed_attempts_days: int = 30
     fairness_months: int = 3
+    fairness_least_sigma: float = 1
+    """Weeks: with everybody even, one absorbed week is no outlier."""
     continuity_points: Mapping[ContinuityKind, int] = field(
         default_factory=lambda: MappingProxyType(
             {

@@ -1,0 +1,433 @@
+"""The checks of a swap: the rule table before and after, and the other rows of the check table, a function each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import fmean, pstdev
+
+from schedules.domain.calls import could_call
+from schedules.domain.changes import new_or_worsened
+from schedules.domain.codes import ADMIN_CODE, CALL_CODE, OFF_CODE, WEEKEND_CODE
+from schedules.domain.margins import MarginReport, Scope, margins
+from schedules.domain.problem import HALF_DAYS, Date, Demand, DutyLogKind, PersonId, Problem, Session
+from schedules.domain.roster import Roster
+from schedules.domain.rules import RULES, Report, Severity, Violation, check
+from schedules.domain.rules.index import RosterIndex
+from schedules.domain.timeline import TOLERANCE
+from swaps.domain.exchange import Exchange, Kept
+from swaps.domain.findings import STAFF, Assessment, SwapFacts, SwapFinding, finding
+from swaps.domain.tables import CHECK, SENSITIVE_REASONS, Actor, Reason, SwapPolicy, SwapType, Tier, Verdict
+from swaps.domain.weeks import DAYS_PER_WEEK, leads, week_of
+
+LEADS_THE_WEEK = 4
+"""Days of the seven from which a person counts as having led an FMIT week: more than half."""
+
+IDLE = frozenset({OFF_CODE, WEEKEND_CODE, ADMIN_CODE})
+"""Faculty cells from which somebody can be moved to an open post."""
+
+HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
+
+Checked = Iterator[SwapFinding | None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One swap under judgement: the roster before and after, and what else is known."""
+
+    problem: Problem
+    roster: Roster
+    exchange: Exchange
+    facts: SwapFacts
+    policy: SwapPolicy
+    reports: tuple[Report, Report]
+
+    @cached_property
+    def after(self) -> Roster:
+        return self.exchange.apply(self.roster)
+
+    @cached_property
+    def new_problem(self) -> Problem:
+        return self.exchange.replan(self.problem)
+
+    @property
+    def parties(self) -> tuple[PersonId, PersonId]:
+        return self.exchange.request.giver, self.exchange.request.taker
+
+    def name(self, person: PersonId) -> str:
+        return self.problem.person[person].name
+
+    @cached_property
+    def answerable(self) -> tuple[Violation, ...]:
+        """Findings of the rule table that the swap makes new or worse."""
+        return new_or_worsened(*self.reports)
+
+    @cached_property
+    def gaps(self) -> tuple[tuple[Demand, int], ...]:
+        """Demands of touched dates that fall short by the swap, with how many are left."""
+        touched = set(self.exchange.days)
+        found = []
+        for demand in self.problem.demands:
+            if demand.day not in touched:
+                continue
+            was, now = (self._filled(roster, demand) for roster in (self.roster, self.after))
+            if now < demand.minimum and now < was:
+                found.append((demand, now))
+        return tuple(found)
+
+    def _filled(self, roster: Roster, demand: Demand) -> int:
+        return sum(roster.at(who, demand.day, demand.session) == demand.activity for who in demand.eligible)
+
+    def days_until(self, day: Date) -> float:
+        """Days from the question to 00:00 of the date, in the program's time zone."""
+        starts = dt.datetime.combine(day, dt.time(), self.facts.at.tzinfo)
+        return (starts - self.facts.at) / dt.timedelta(days=1)
+
+    @cached_property
+    def margins(self) -> tuple[MarginReport, MarginReport]:
+        """Before and after, over the touched dates only."""
+        first, last = self.exchange.days[0], self.exchange.days[-1]
+        return tuple(  # type: ignore[return-value]
+            margins(replace(problem, start=first, end=last), roster, standby=self.facts.standby)
+            for problem, roster in ((self.problem, self.roster), (self.new_problem, self.after))
+        )
+
+
+def assess(
+    problem: Problem,
+    roster: Roster,
+    exchange: Exchange,
+    facts: SwapFacts,
+    *,
+    policy: SwapPolicy,
+    before: Report | None = None,
+) -> Assessment:
+    """Judge a planned swap by every row of the check table; intake is judged before, by what was asked.
+
+    `before` is the judgement of the untouched roster by the whole rule table, if it is known already.
+    """
+    after = check(exchange.replan(problem), exchange.apply(roster))
+    return _decide(
+        Case(problem, roster, exchange, facts, policy, (before or check(problem, roster), after)), ALL_CHECKS
+    )
+
+
+def assess_tier_one(
+    problem: Problem, roster: Roster, exchange: Exchange, facts: SwapFacts, *, policy: SwapPolicy, before: Report
+) -> Assessment:
+    """Only what may reject: the hard rules and three FMIT weeks in a row. For searching partners and weeks."""
+    after = check(exchange.replan(problem), exchange.apply(roster), only=HARD_RULES)
+    return _decide(Case(problem, roster, exchange, facts, policy, (before, after)), TIER_ONE_CHECKS)
+
+
+def _decide(case: Case, checks: tuple[Callable[[Case], Checked], ...]) -> Assessment:
+    found = tuple(item for judge in checks for item in judge(case) if item is not None)
+    return Assessment(findings=found, before=case.reports[0], after=case.reports[1])
+
+
+def is_gap(violation: Violation) -> bool:
+    """An unfilled minimum, which COVERAGE_GAP puts before a person; every other new hard finding rejects."""
+    return (
+        violation.rule == "DEMAND_MIN"
+        and violation.measured is not None
+        and violation.limit is not None
+        and violation.measured < violation.limit
+    )
+
+
+def broken_rules(case: Case) -> Checked:
+    """Tier 1: any hard violation of the rule table that is new or worse; a warning of a party's is a warning."""
+    parties = set(case.parties)
+    for violation in case.answerable:
+        if is_gap(violation):
+            continue
+        hard = violation.severity is Severity.HARD
+        mine = bool(parties & set(violation.people)) and violation.rule in CHECK
+        if not hard and (not mine or violation.rule == "HOURS_80"):
+            continue
+        yield SwapFinding(
+            code=violation.rule,
+            tier=Tier.ONE,
+            verdict=Verdict.REJECT if hard else Verdict.WARN,
+            message=_with_absence(case, violation),
+            public=f"{RULES[violation.rule].sentence} ({violation.start} to {violation.end})",
+            measured=violation.measured,
+            limit=violation.limit,
+            days=(violation.start, violation.end),
+            people=violation.people,
+        )
+
+
+def _with_absence(case: Case, violation: Violation) -> str:
+    if violation.rule != "ABSENT":
+        return violation.message
+    absence = case.problem.leave_days[violation.people[0]][violation.start]
+    return f"{violation.message} The absence is {absence.kind} and blocks {absence.start} to {absence.end}."
+
+
+def kept_rows(case: Case) -> Checked:
+    """Tier 1: a locked row of the giver cannot be taken; one of the taker leaves no room."""
+    for slot, why in case.exchange.kept.items():
+        code = "NOT_ELIGIBLE" if why is Kept.GIVER_LOCKED else "DOUBLE_BOOKED"
+        where = f"{slot.day} {slot.session}"
+        yield SwapFinding(
+            code=code,
+            tier=Tier.ONE,
+            verdict=Verdict.REJECT,
+            message=f"{case.name(slot.person)}: {why} on {where}. Ask the coordinator to unlock it, or leave it out.",
+            public=f"A row of {where} is locked. Ask the coordinator to unlock it, or leave that session out.",
+            days=(slot.day,),
+            people=(slot.person,),
+        )
+
+
+def back_to_back(case: Case) -> Checked:
+    """BACK_TO_BACK_FMIT_3 and _2: the longest run of FMIT weeks that holds one a person leads by this swap."""
+    for person in case.parties:
+        was, now = _led(case.problem, case.roster, person), _led(case.new_problem, case.after, person)
+        longest = max((run for run in _runs(now) if set(run) - was), key=len, default=())
+        code = "BACK_TO_BACK_FMIT_3" if len(longest) >= case.policy.fmit_weeks_reject else "BACK_TO_BACK_FMIT_2"
+        weeks = " and ".join(str(friday) for friday in longest)
+        yield finding(
+            code,
+            len(longest),
+            case.policy,
+            f"{case.name(person)} would lead {len(longest)} FMIT weeks in a row, beginning {weeks}. Choose a week "
+            "with a week between, or another partner.",
+            people=(person,),
+            days=tuple(longest),
+        )
+
+
+def _led(problem: Problem, roster: Roster, person: PersonId) -> set[Date]:
+    """Fridays of the FMIT weeks that the person leads, by the roster, and by the plan where nothing is decided."""
+    days = {slot.day for cells in (roster.context, roster.cells) for slot in cells if slot.person == person}
+    held = {day for day in days if leads(roster, person, day)}
+    held |= {day for day, who in problem.fmit_attending.items() if who == person and day not in days}
+    weeks: dict[Date, int] = {}
+    for day in held:
+        friday = week_of(day, starts_on=4)[0]
+        weeks[friday] = weeks.get(friday, 0) + 1
+    return {friday for friday, count in weeks.items() if count >= LEADS_THE_WEEK}
+
+
+def _runs(fridays: set[Date]) -> Iterator[tuple[Date, ...]]:
+    run: list[Date] = []
+    for friday in sorted(fridays):
+        if run and (friday - run[-1]).days != DAYS_PER_WEEK:
+            yield tuple(run)
+            run = []
+        run.append(friday)
+    if run:
+        yield tuple(run)
+
+
+def coverage_gap(case: Case) -> Checked:
+    """COVERAGE_GAP: a minimum newly unfilled; the coordinator where somebody idle could step in, else the director."""
+    row = CHECK["COVERAGE_GAP"]
+    for demand, filled in case.gaps:
+        able = [who for who in sorted(demand.eligible) if _could_step_in(case, who, demand)]
+        band = row.bands[0] if able else row.bands[1]
+        place = f"{demand.activity} on {demand.day} {demand.session} would have {filled} of {demand.minimum}"
+        names = ", ".join(case.name(who) for who in able[:3])
+        yield SwapFinding(
+            code=row.code,
+            tier=row.tier,
+            verdict=band.verdict,
+            level=band.level,
+            message=f"{place}; {f'{names} could step in' if able else 'nobody idle could step in'}.",
+            public=f"{place}; {'somebody could step in' if able else 'nobody idle could step in'}.",
+            measured=filled,
+            limit=demand.minimum,
+            days=(demand.day,),
+            people=tuple(able[:3]),
+        )
+
+
+def _could_step_in(case: Case, who: PersonId, demand: Demand) -> bool:
+    person = case.problem.person.get(who)
+    if person is None or who in case.parties or case.problem.is_absent(who, demand.day):
+        return False
+    held = case.after.at(who, demand.day, demand.session)
+    if demand.session is Session.NIGHT:
+        if demand.activity == CALL_CODE:
+            return held is None and could_call(case.new_problem, person, demand.day)
+        return False
+    return person.is_faculty and held in IDLE
+
+
+def approaching_80(case: Case) -> Checked:
+    """APPROACHING_80: a resident party comes above 75 h a week, or further above."""
+    for violation in case.answerable:
+        near = violation.rule == "HOURS_80" and violation.severity is Severity.WARNING
+        if near and set(violation.people) & set(case.parties):
+            yield finding(
+                "APPROACHING_80",
+                violation.measured,
+                case.policy,
+                violation.message,
+                people=violation.people,
+                days=(violation.start, violation.end),
+            )
+
+
+def imminent(case: Case) -> Checked:
+    """IMMINENT: how soon the first touched date begins, and how soon the first gap."""
+    starts = case.days_until(case.exchange.request.days[0])
+    gap = min((case.days_until(demand.day) for demand, _ in case.gaps), default=None)
+    at_once = gap is not None and gap < case.policy.gap_at_once_days
+    measured = gap if at_once and gap is not None else starts
+    what = "leaves a gap" if at_once else "begins"
+    text = f"The swap {what} in {max(measured, 0):.1f} days."
+    judged = measured if at_once else max(starts, case.policy.gap_at_once_days)
+    yield finding("IMMINENT", round(measured, 4), case.policy, text, public=text, judged=judged)
+
+
+def moonlighting(case: Case) -> Checked:
+    """MOONLIGHTING: a resident party's weekly hours, moonlighting included, in the rotation periods touched."""
+    touched = set(case.exchange.days)
+    for period in RosterIndex(case.new_problem, case.after).rotation_periods:
+        days = set(period.days)
+        logged = sum(
+            log.hours
+            for log in case.problem.duty_logs
+            if log.person == period.person.id and log.kind is DutyLogKind.MOONLIGHTING and log.day in days
+        )
+        counted = len(period.days) - len(period.leave)
+        if period.person.id not in case.parties or not logged or not counted or not days & touched:
+            continue
+        weekly = sum(period.track.hours.get(day, 0) for day in period.days) * 7 / counted
+        yield finding(
+            "MOONLIGHTING",
+            round(weekly, 2),
+            case.policy,
+            f"{period.person.name} would have {weekly:.1f} h a week in block {period.block.number}, "
+            f"{logged:g} h of moonlighting in the block included.",
+            people=(period.person.id,),
+            judged=weekly - TOLERANCE,
+        )
+
+
+def fairness(case: Case) -> Checked:
+    """FAIRNESS: how many sigmas a party's balance of given minus taken weeks is off after an absorbed week."""
+    if case.exchange.request.type is not SwapType.ABSORB or not case.facts.balances:
+        return
+    giver, taker = case.parties
+    balances = {giver: 0.0, taker: 0.0, **case.facts.balances}
+    balances[giver] += 1
+    balances[taker] -= 1
+    centre = fmean(balances.values())
+    sigma = max(pstdev(balances.values()), case.policy.fairness_least_sigma)
+    for person, sign in ((giver, 1), (taker, -1)):
+        off = sign * (balances[person] - centre) / sigma
+        what = "given away" if sign > 0 else "taken over"
+        yield finding(
+            "FAIRNESS",
+            round(off, 4),
+            case.policy,
+            f"{case.name(person)} would have {what} {abs(balances[person]):g} weeks more than the other way round in "
+            "three months. An exchange instead of an absorbed week keeps the balance.",
+            people=(person,),
+        )
+
+
+def continuity(case: Case) -> Checked:
+    """CONTINUITY: points of the continuity-clinic sessions that change hands or lapse."""
+    kinds = [kind for slot, kind in sorted(case.facts.continuity.items()) if slot in case.exchange.changes]
+    points = sum(case.policy.continuity_points[kind] for kind in kinds)
+    text = f"{len(kinds)} continuity-clinic sessions change hands ({points} points): write a hand-off plan."
+    yield finding("CONTINUITY", points, case.policy, text, public=text)
+
+
+def utilization(report: MarginReport, touched: set[Date]) -> float | None:
+    """Demanded / available person-half-days of the dates; may exceed 1; None where nothing is demanded."""
+    needed, available = 0, 0
+    for session in report.sessions:
+        posts = [post for post in session.posts if Scope.ALL in post.scopes]
+        if session.session in HALF_DAYS and session.day in touched and posts:
+            needed += sum(post.needed for post in posts)
+            available += len(frozenset().union(*(post.anyone for post in posts)))
+    if not needed:
+        return None
+    return needed / available if available else float("inf")
+
+
+def insecure(report: MarginReport, touched: set[Date]) -> tuple[set[tuple[Date, Session]], int]:
+    """Sessions of the dates that one person's loss leaves open, and how many sessions need anybody."""
+    sessions = [item for item in report.timeline() if item.day in touched]
+    return {(item.day, item.session) for item in sessions if item.margin < 1}, len(sessions)
+
+
+def resilience(case: Case) -> Checked:
+    """UTILIZATION, RESILIENCE_DELTA and N1 over the touched dates.
+
+    The delta is the larger of two worsenings: utilization, and the share of sessions that are not N-1 secure.
+    """
+    touched = set(case.exchange.days)
+    if not touched:
+        return
+    was, now = (utilization(report, touched) for report in case.margins)
+    (weak_before, _), (weak_after, sessions) = (insecure(report, touched) for report in case.margins)
+    if now is not None:
+        text = f"Utilization of the touched dates is {now:.2f} after the swap."
+        yield finding("UTILIZATION", now, case.policy, text, public=text)
+    share = (len(weak_after) - len(weak_before)) / sessions if sessions else 0.0
+    delta = max(share, (now or 0) - (was or 0))
+    text = f"Utilization or N-1 security of the touched dates becomes worse by {delta:.2f}."
+    yield finding("RESILIENCE_DELTA", round(delta, 6), case.policy, text, public=text)
+    new = sorted(weak_after - weak_before)
+    if new:
+        places = ", ".join(f"{day} {session}" for day, session in new[:3])
+        text = f"{len(new)} sessions no longer survive the loss of any one person: {places}."
+        yield finding("N1", len(new), case.policy, text, public=text, days=tuple(day for day, _ in new))
+
+
+def blast_radius(case: Case) -> Checked:
+    """BLAST_RADIUS: assignments touched beyond the sessions that were asked for, and duties that lapse.
+
+    The rows that simply change hands are the swap itself: an inpatient week alone has sixteen.
+    """
+    request = case.exchange.request
+    asked = {*request.giver_places, *request.taker_places}
+    beyond = sum((slot.day, slot.session) not in asked for slot in case.exchange.changes)
+    count = beyond + len(case.exchange.lapsed)
+    text = f"{count} assignments beyond the exchanged sessions are touched: {len(case.exchange.lapsed)} lapse."
+    yield finding("BLAST_RADIUS", count, case.policy, text, public=text)
+
+
+def sensitive_reason(case: Case) -> Checked:
+    """SENSITIVE_REASON: the program director decides and reads the reason alone."""
+    if case.facts.reason in SENSITIVE_REASONS:
+        yield finding(
+            "SENSITIVE_REASON",
+            None,
+            case.policy,
+            f"The reason is {Reason(case.facts.reason).value}: the program director decides, for privacy and fairness.",
+            public="The program director decides this request.",
+            readers=frozenset({Actor.PROGRAM_DIRECTOR}),
+        )
+
+
+def failed_attempts(case: Case) -> Checked:
+    """FAILED_ATTEMPTS: the requester's failed requests of 30 days."""
+    count = case.facts.failed_attempts
+    text = f"{count} requests failed in {case.policy.failed_attempts_days} days: the coordinator helps to find a week."
+    yield finding("FAILED_ATTEMPTS", count, case.policy, text, public=text, readers=STAFF | {Actor.REQUESTER})
+
+
+TIER_ONE_CHECKS: tuple[Callable[[Case], Checked], ...] = (broken_rules, kept_rows, back_to_back)
+ALL_CHECKS = (
+    *TIER_ONE_CHECKS,
+    coverage_gap,
+    approaching_80,
+    imminent,
+    moonlighting,
+    fairness,
+    continuity,
+    resilience,
+    blast_radius,
+    sensitive_reason,
+    failed_attempts,
+)
