@@ -84,10 +84,13 @@ document.addEventListener("click", (event) => {
   htmx.ajax("GET", address.pathname + address.search, { target: "#drawer", swap: "innerHTML" });
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id !== "drawer") return;
-  const first = event.target.querySelector("[autofocus], input:checked, button, a");
-  first?.focus({ preventScroll: true });
+// Settled and not swapped: a form that takes Enter before htmx has wired it would be sent by the browser itself.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const drawer = document.getElementById("drawer");
+  if (!drawer || event.detail.target !== drawer) return;
+  // The present choice, so that an arrow key chooses another and Enter saves; a drawer without choices: its first button.
+  const first = drawer.querySelector("input:checked") ?? drawer.querySelector("button, a");
+  first?.focus();
 });
 
 function closeDrawer() {
@@ -113,5 +116,9 @@ function refind() {
   const { p, d, s } = opener.dataset.place ? JSON.parse(opener.dataset.place) : {};
   if (!p) return;
   const cell = document.querySelector(`tr[data-p="${p}"] td[data-d="${d}"] button.s[value="${s}"]`) ?? document.querySelector(`tr[data-p="${p}"] td[data-d="${d}"] button.s`);
-  if (cell) { cell.dataset.place = opener.dataset.place; opener = cell; }
+  if (!cell) return;
+  cell.dataset.place = opener.dataset.place;
+  for (const stop of document.querySelectorAll('table.grid button.s[tabindex="0"]')) stop.tabIndex = -1;
+  cell.tabIndex = 0;
+  opener = cell;
 }
