@@ -16,6 +16,7 @@ from accounts.enums import Role
 from accounts.models import User
 from schedules.enums import ScheduleStatus
 from schedules.models import Schedule
+from tests.backups.conftest import own_database  # noqa: F401 (a fixture)
 from tests.factories import generation, program
 from tests.strictness import BROWSERS
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import BrowserContext, expect
+from django.db import connections
+from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.enums import Role
 from accounts.models import User
-from backups.models import Backup
+from backups.models import Backup, RestoreLog
 from schedules.enums import AbsenceStatus, ScheduleStatus
 from schedules.models import Absence, Assignment, GenerationRun, Person, Schedule
 from schedules.services import runs
@@ -153,3 +155,76 @@ def test_a_backup_is_made_and_verified_and_a_restore_needs_its_name_typed(
     assert (answer.value.status, made.state) == (409, "VERIFIED")
     expect(page.get_by_role("alert")).to_contain_text(made.file)
     assert settings.BACKUP_DIR.joinpath(made.file).is_file()
+
+
+def test_the_director_restores_a_backup_and_what_came_later_is_gone(signed_in: SignIn, own_database: str) -> None:
+    program.resident(name="Kept")
+    page = signed_in(Role.PROGRAM_DIRECTOR)
+    page.goto("/backups")
+    page.get_by_role("button", name="Make a backup now").click()
+    expect(page.get_by_text("The gate is open.")).to_be_visible()
+    made = Backup.objects.get()
+    program.resident(name="Came later")
+    connections.close_all()
+
+    page.get_by_role("link", name=made.file).click()
+    page.get_by_label("Why").fill("A wrong import")
+    page.get_by_label("Type the file name to confirm").fill(made.file)
+    page.get_by_role("button", name="Restore this backup").click()
+    expect(page.locator(".toast")).to_contain_text(f"The database is as it was in {made.file}")
+
+    assert list(Person.objects.values_list("name", flat=True)) == ["Kept"]
+    assert list(RestoreLog.objects.values_list("reason", "succeeded")) == [("A wrong import", True)]
+
+
+def test_the_choice_of_a_whole_year_reaches_the_pre_flight(signed_in: SignIn, tiny: program.Program) -> None:
+    later = program.block(11, tiny.block.end_date + dt.timedelta(days=1))
+    page = signed_in(Role.COORDINATOR)
+    page.goto("/generate")
+
+    page.get_by_label("Block or year").select_option(label="Whole year 2025-26, block by block")
+    page.get_by_role("button", name="Run the pre-flight checks").click()
+
+    expect(page.get_by_role("heading", name="Pre-flight:")).to_be_visible()
+    dates = (page.get_by_label("First day").input_value(), page.get_by_label("Last day").input_value())
+    assert dates == (str(tiny.block.start_date), str(later.end_date))
+
+
+def test_a_cell_is_edited_by_keyboard_alone(signed_in: SignIn, published: Schedule) -> None:
+    page = signed_in(Role.PROGRAM_DIRECTOR)
+    page.goto(f"/schedule?start={published.start_date}&end={published.end_date}")
+
+    page.keyboard.press("Tab")
+    skips = page.evaluate("document.activeElement.getBoundingClientRect().top >= 0 && document.activeElement.hash")
+    page.keyboard.press("Enter")
+    _tab_to(page, "table.grid button.s")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    cell = page.evaluate(
+        "document.activeElement.closest('tr').dataset.p + document.activeElement.closest('td').dataset.d"
+    )
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer input:checked")).to_be_focused()
+    before = page.locator(".drawer .choices input:checked").input_value()
+    page.keyboard.press("ArrowRight")
+    chosen = page.locator(".drawer .choices input:checked").input_value()
+    page.keyboard.press("Enter")
+    expect(page.locator(".drawer")).to_contain_text(re.compile("Saved|would break"))
+    page.keyboard.press("Escape")
+    expect(page.locator(".drawer")).to_have_count(0)
+
+    here = page.evaluate(
+        "document.activeElement.closest('tr').dataset.p + document.activeElement.closest('td').dataset.d"
+    )
+    assert (skips, outline, here) == ("#main", "solid", cell)
+    assert before != chosen
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    """Press Tab until something that the selector matches has the focus."""
+    for _ in range(90):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"{selector} cannot be reached by Tab")

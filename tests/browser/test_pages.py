@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from accounts.enums import Role
-from schedules.models import Person, Schedule
+from schedules.enums import RunStatus
+from schedules.models import GenerationRun, Person, Schedule
 from tests.browser.conftest import PHONE, SignIn
-from tests.factories import accounts, program
+from tests.factories import accounts, backups, generation, program
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +28,8 @@ STAFF_PAGES = (
     "/profile",
 )
 OWN_PAGES = ("/my-schedule", "/my-schedule?view=month", "/schedule", "/schedule?view=day", "/absences", "/absences/new")
+A3_LANDSCAPE_PX = 1527
+"""420 mm less margins of 8 mm, at 96 px per inch."""
 AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -90,3 +93,75 @@ def test_the_login_page_meets_wcag_aa(watched, transactional_db: None, scheme: s
     page.goto("/login/")
 
     assert (_violations(page), page.evaluate("document.documentElement.scrollWidth")) == ([], 390)
+
+
+@pytest.fixture
+def things(published: Schedule) -> dict[str, str]:
+    """Addresses of one thing each: a run with its draft, an absence that touches duties, a backup, a comparison."""
+    draft = generation.draft(published.start_date, published.end_date)
+    run = GenerationRun.objects.create(
+        start_date=draft.start_date,
+        end_date=draft.end_date,
+        status=RunStatus.DRAFT_READY,
+        schedule=draft,
+        result={"soft_rules": {"PREFERENCE": {"count": 2, "weight": 30, "points": 60}}},
+        progress={"curve": [[0.5, 90, 10], [2, 60, 60]], "elapsed": 2},
+    )
+    duty = published.assignments.filter(activity__code="CALL").order_by("date")[3]
+    absence = program.absence(duty.person, duty.date, status="REQUESTED")
+    span = f"start={published.start_date}&end={published.end_date}"
+    return {
+        "run": f"/generate/{run.pk}",
+        "absence": f"/absences/{absence.pk}",
+        "backup": f"/backups/{backups.verified_backup().pk}",
+        "comparison": f"/schedule?{span}&version={draft.pk}&against=published",
+    }
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", None), ("dark", PHONE)])
+def test_pages_of_single_things_meet_wcag_aa_and_fit_a_phone(
+    signed_in: SignIn, things: dict[str, str], scheme: str, size: dict[str, int] | None
+) -> None:
+    page = signed_in(Role.PROGRAM_DIRECTOR, color_scheme=scheme, **({"viewport": size} if size else {}))
+    found, wide = {}, {}
+
+    for name, path in things.items():
+        page.goto(path)
+        found[name] = _violations(page)
+        wide[name] = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+    assert found == {name: [] for name in things}
+    assert wide == dict.fromkeys(things, False)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_drawer_and_the_preview_of_an_import_meet_wcag_aa(
+    signed_in: SignIn, published: Schedule, scheme: str
+) -> None:
+    page = signed_in(Role.PROGRAM_DIRECTOR, color_scheme=scheme)
+    page.goto(f"/schedule?start={published.start_date}&end={published.end_date}")
+
+    page.locator("table.grid button.s").first.click()
+    expect(page.locator(".drawer")).to_be_visible()
+    drawer = _violations(page)
+    page.goto("/import")
+    rows = b"name,date\nSpring day,2026-03-20\nNo day,x\n"
+    page.set_input_files("#files", {"name": "holidays.csv", "mimeType": "text/csv", "buffer": rows})
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("heading", name="Preview")).to_be_visible()
+
+    assert (drawer, _violations(page)) == ([], [])
+
+
+def test_the_grid_prints_on_a_landscape_sheet(signed_in: SignIn, published: Schedule) -> None:
+    page = signed_in(Role.COORDINATOR, viewport={"width": A3_LANDSCAPE_PX, "height": 1060})
+    page.goto(f"/schedule?start={published.start_date}&end={published.end_date}")
+
+    page.emulate_media(media="print")
+
+    table = page.locator("table.grid").bounding_box()
+    assert table is not None
+    assert table["x"] + table["width"] <= A3_LANDSCAPE_PX
+    assert page.locator("table.grid tbody tr[data-p]").last.is_visible()
+    hidden = (".top", ".filters", ".actions", "#findings > .panel")
+    assert [page.locator(part).first.is_visible() for part in hidden] == [False] * len(hidden)
