@@ -82,6 +82,7 @@ docs: $(VENV)/.development
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements-s3.in -o requirements-s3.txt
 
 clean:
 	-@test -x $(BIN)/python && $(BIN)/python manage.py localdb stop
