@@ -20,12 +20,11 @@ from ortools.sat.python import cp_model_helper as cmh
 from schedules.domain.pattern import RESTED, resident_base, week_start
 from schedules.domain.problem import ActivityCode, Date, Session
 from schedules.domain.roster import Slot
+from schedules.solver.polish import size_of
 from schedules.solver.variables import FMIT_CODE, Board, Literal
 
 WORK_PER_PART = 0.5
 """Limit of one part's search in the solver's deterministic time: the same on every machine."""
-PEOPLE_OF_A_PROGRAM = 30
-"""A larger program may take more work, in proportion."""
 HALVES_OF_A_DAY_OFF = 2
 
 
@@ -245,9 +244,7 @@ class Bounding:
         parameters.num_workers = 1
         parameters.random_seed = self.seed
         parameters.linearization_level = 2
-        parameters.max_deterministic_time = WORK_PER_PART * max(
-            1.0, len(self.board.problem.people) / PEOPLE_OF_A_PROGRAM
-        )
+        parameters.max_deterministic_time = WORK_PER_PART * size_of(self.board.problem)
         parameters.max_time_in_seconds = seconds
         status = solver.solve(self._model(part))
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

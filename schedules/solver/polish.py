@@ -21,7 +21,7 @@ WORK_OF_FACULTY = 2.0
 """The same for the whole faculty at once."""
 GAP_OF_A_WINDOW = 0.002
 """Where the search of a window may end: close enough, for the last points cost the most time."""
-PEOPLE_OF_A_PROGRAM = 30
+PEOPLE_OF_A_PROGRAM = 60
 """A larger program may take more work, in proportion."""
 
 
@@ -78,17 +78,18 @@ def week_window(problem: Problem, days: Iterable[Date]) -> Window:
     """One or more weeks with everybody."""
     found = frozenset(days)
     weeks = max(1, round(len(found) / DAYS_PER_WEEK))
-    return Window(found, frozenset(problem.person), WORK_PER_WEEK * weeks**2 * _size(problem))
+    return Window(found, frozenset(problem.person), WORK_PER_WEEK * weeks**2 * size_of(problem))
 
 
 def faculty_window(problem: Problem) -> Window:
     """All dates of the faculty: their calls can change places only together with the work around them."""
     return Window(
-        frozenset(problem.days), frozenset(person.id for person in problem.faculty), WORK_OF_FACULTY * _size(problem)
+        frozenset(problem.days), frozenset(person.id for person in problem.faculty), WORK_OF_FACULTY * size_of(problem)
     )
 
 
-def _size(problem: Problem) -> float:
+def size_of(problem: Problem) -> float:
+    """How much more work a larger program may take than an ordinary one."""
     return max(1.0, len(problem.people) / PEOPLE_OF_A_PROGRAM)
 
 
