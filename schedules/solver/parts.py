@@ -226,6 +226,11 @@ class Bounding:
         """Start all parts; the first is the residents' days off."""
         return [self._pool.submit(self._bound, part) for part in self.parts]
 
+    def total(self, found: Iterable[Bounded]) -> int:
+        """What the whole costs at least; parts that were not reached count by their variables' domains."""
+        bounds = {each.part.name: each.bound for each in found}
+        return self.constant + sum(bounds.get(part.name, self._least(part.costs)) for part in self.parts)
+
     def end(self) -> None:
         """Stop what still runs."""
         self.stopped = True

@@ -130,8 +130,7 @@ def _prepared(watch: _Watch, options: Options, deadline: float) -> tuple[Roster 
     finally:
         bounding.end()
     found = [future.result() for future in futures if future.done() and not future.cancelled()]
-    if len(found) == len(futures):
-        watch.prove(bounding.constant + sum(each.bound for each in found))
+    watch.prove(bounding.total(found))
     if best is not None and not _is_proven(watch, options):
         best = _polished(watch, best, options, deadline, windows=_windows(board, best, found, options.seed))
     return best, found
