@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from schedules.domain.calls import FMIT_NIGHTS, takes_call
-from schedules.domain.codes import CALL_CODE, FMIT_CODE, OFF_CODE, WEEKEND_CODE
+from schedules.domain.codes import CALL_CODE, FMIT_CODE, OFF_CODE, SUPERVISION_CODE, WEEKEND_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
@@ -64,6 +64,8 @@ class Post:
     anyone: frozenset[PersonId]
     idle: frozenset[PersonId]
     scopes: frozenset[Scope]
+    activity: ActivityCode = ""
+    """What somebody who steps in is given."""
 
     def people(self, pool: Pool) -> frozenset[PersonId]:
         return self.anyone if pool is Pool.ANYONE else self.idle
@@ -150,6 +152,7 @@ def _demand_post(demand: Demand, crew: _Crew, who: _Eligibility) -> Post:
         anyone=holders | (eligible & crew.anyone),
         idle=holders | (eligible & crew.idle),
         scopes=_scopes(demand, who),
+        activity=demand.activity,
     )
 
 
@@ -173,6 +176,7 @@ def _supervision_post(problem: Problem, crew: _Crew, who: _Eligibility, day: Dat
         anyone=holders | (eligible & crew.anyone),
         idle=holders | (eligible & crew.idle),
         scopes=_SAFETY,
+        activity=SUPERVISION_CODE,
     )
 
 

@@ -35,6 +35,7 @@ ACTIVITIES = {
         activity("FMIT", Category.INPATIENT, SAFETY),
         activity("CALL", Category.NIGHT, SAFETY),
         activity("AT", Category.SUPERVISION, SAFETY, provides_supervision=True, roles=frozenset({Role.FACULTY})),
+        activity("PCAT", Category.SUPERVISION, SAFETY, provides_supervision=True, roles=frozenset({Role.FACULTY})),
         activity("ICU", Category.INPATIENT, SAFETY, credential="ICU"),
         activity("C", Category.CLINIC, ShedTier.CONTINUITY, supervision=SupervisionKind.BY_PGY),
         activity("ELEC", Category.SPECIALTY, ShedTier.REQUIRED_EXPERIENCE),
@@ -45,6 +46,7 @@ ACTIVITIES = {
         activity("W", Category.OFF),
         activity("OFF", Category.OFF),
         activity("PC", Category.OFF),
+        activity("DO", Category.OFF),
         activity("LV", Category.OFF),
     )
 }

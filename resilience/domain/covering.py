@@ -1,0 +1,299 @@
+"""Refilling posts: who steps in where, with the fewest changed assignments, session by session in the order of time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from schedules.domain.calls import FMIT_NIGHTS
+from schedules.domain.changes import CellChange, differences, new_or_worsened
+from schedules.domain.codes import (
+    ADMIN_CODE,
+    CALL_CODE,
+    DAY_OFF_CODE,
+    LEAVE_CODE,
+    PCAT_CODE,
+    SUPERVISION_CODE,
+)
+from schedules.domain.margins import Pool, Post, Scope, SessionPosts
+from schedules.domain.margins.posts import session_posts
+from schedules.domain.problem import (
+    HALF_DAYS,
+    ONE_DAY,
+    Absence,
+    ActivityCode,
+    Date,
+    Demand,
+    PersonId,
+    Problem,
+    Session,
+    ShedTier,
+    days_between,
+)
+from schedules.domain.roster import Roster, Slot
+from schedules.domain.rules import Report, Severity, Violation, check
+
+CHANGE = 100
+"""Cost of one changed assignment; what it takes people from only breaks ties."""
+TAKEN_FROM = {tier: rank for rank, tier in enumerate(reversed(ShedTier))}
+"""Time off (NOTHING) is asked for last among the ties."""
+TAKEN_FROM[ShedTier.NOTHING] = len(ShedTier)
+TIER = 100 * CHANGE
+SAME_PERSON = 50
+"""Who took over an activity goes on with it: one replacement instead of many, still dearer than no change."""
+
+ATTEMPTS = 8
+"""Rosters tried around the rule table."""
+
+Barred = Collection[tuple[PersonId, Date]]
+
+
+class OpenPost(NamedTuple):
+    """A post that stays short of people."""
+
+    day: Date
+    session: Session
+    label: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A roster after posts were refilled."""
+
+    roster: Roster
+    changes: tuple[CellChange, ...]
+    open: tuple[OpenPost, ...]
+    barred_by: frozenset[str] = frozenset()
+    """Rules that kept people from stepping in."""
+
+    @property
+    def missing(self) -> int:
+        return sum(post.missing for post in self.open)
+
+    @property
+    def moved(self) -> frozenset[PersonId]:
+        return frozenset(change.slot.person for change in self.changes)
+
+
+def without(
+    problem: Problem, roster: Roster, lost: Collection[PersonId], start: Date, end: Date
+) -> tuple[Problem, Roster]:
+    """The program while people are gone from start to end (inclusive): absences, and LV in place of their cells.
+
+    The day after a lost call its holder supervises and has administration instead of PCAT and DO (ADR 0002).
+    """
+    absences = tuple(Absence(person, start, end, "SCENARIO") for person in sorted(lost))
+    changes: dict[Slot, ActivityCode | None] = {}
+    for person in lost:
+        for day in days_between(max(start, problem.start), min(end, problem.end)):
+            for session in (*HALF_DAYS, Session.NIGHT):
+                slot = Slot(person, day, session)
+                if slot in roster.cells:
+                    changes[slot] = None if session is Session.NIGHT else LEAVE_CODE
+        if roster.at(person, end, Session.NIGHT) == CALL_CODE and end.weekday() not in FMIT_NIGHTS:
+            after = {Session.AM: (PCAT_CODE, SUPERVISION_CODE), Session.PM: (DAY_OFF_CODE, ADMIN_CODE)}
+            for session, (held, instead) in after.items():
+                if roster.cells.get(Slot(person, end + ONE_DAY, session)) == held:
+                    changes[Slot(person, end + ONE_DAY, session)] = instead
+    return replace(problem, absences=(*problem.absences, *absences)), roster.with_changes(changes)
+
+
+def cover(
+    problem: Problem,
+    roster: Roster,
+    *,
+    scope: Scope = Scope.SAFETY,
+    pool: Pool = Pool.ANYONE,
+    barred: Barred = (),
+    days: Iterable[Date] | None = None,
+    given_up: frozenset[ShedTier] | None = None,
+) -> Cover:
+    """Refill every post of the scope on the days (all of the range), as far as people go.
+
+    Each session is a minimum-cost maximum flow: as many posts filled as possible, then the fewest changes. A Sunday to
+    Thursday call brings its PCAT and DO. Nobody in `barred` takes anything new on that date. With `given_up` only
+    posts of patient safety are refilled, whatever the scope, by people on them and on work of those tiers, the least
+    tier first. Says nothing about the rules: `new_hard` does.
+    """
+    barred_on = frozenset(barred)
+    demands: dict[Date, list[Demand]] = defaultdict(list)
+    for demand in problem.demands:
+        demands[demand.day].append(demand)
+    now, open_posts = roster, list[OpenPost]()
+    took_over: set[tuple[PersonId, ActivityCode]] = set()
+    for day in problem.days if days is None else days:
+        today = replace(problem, start=day, end=day, demands=tuple(demands[day]))
+        for session in (Session.AM, Session.PM, Session.NIGHT):
+            posts = _session(today, now, session, scope if given_up is None else None)
+            given, short = _refill(
+                problem, now, posts, pool=pool, barred=barred_on, took_over=took_over, given_up=given_up
+            )
+            open_posts += short
+            if given:
+                took_over |= {(slot.person, code) for slot, code in given.items()}
+                now = now.with_changes(dict(_with_day_after(problem, now, given)))
+    return Cover(now, differences(roster, now), tuple(open_posts))
+
+
+def cover_lawfully(
+    before: Report,
+    problem: Problem,
+    roster: Roster,
+    *,
+    scope: Scope = Scope.SAFETY,
+    days: Sequence[Date] | None = None,
+    given_up: frozenset[ShedTier] | None = None,
+) -> Cover:
+    """The cover that brings no hard finding beyond those of `before`; what the rules forbid stays open.
+
+    After each attempt those who would break a rule are barred around the finding, else everybody on its dates, in the
+    end everybody: the last attempt changes nothing. A heuristic: more may be possible than it finds, never less.
+    """
+    barred: set[tuple[PersonId, Date]] = set()
+    rules: set[str] = set()
+    for _ in range(ATTEMPTS):
+        found = cover(problem, roster, scope=scope, barred=barred, days=days, given_up=given_up)
+        broken = new_hard(before, check(problem, found.roster)) if found.changes else ()
+        if not broken:
+            return replace(found, barred_by=frozenset(rules))
+        rules |= {finding.rule for finding in broken}
+        barred |= _offenders(broken, found.changes) - barred or {
+            (change.slot.person, change.slot.day)
+            for finding in broken
+            for change in found.changes
+            if finding.start <= change.slot.day <= finding.end
+        }
+    everybody = frozenset((person.id, day) for person in problem.people for day in problem.days)
+    found = cover(problem, roster, scope=scope, barred=everybody, days=days, given_up=given_up)
+    return replace(found, barred_by=frozenset(rules))
+
+
+def _offenders(broken: Collection[Violation], changes: Collection[CellChange]) -> set[tuple[PersonId, Date]]:
+    """Changed people of the findings, on their dates and the day around them: rest looks both ways."""
+    return {
+        (change.slot.person, change.slot.day)
+        for finding in broken
+        for change in changes
+        if change.slot.person in finding.people and finding.start - ONE_DAY <= change.slot.day <= finding.end + ONE_DAY
+    }
+
+
+def new_hard(before: Report, after: Report) -> tuple[Violation, ...]:
+    """Hard findings that a change is answerable for; what no roster could avoid is not its fault."""
+    return tuple(
+        finding
+        for finding in new_or_worsened(before, after)
+        if finding.severity is Severity.HARD and not finding.unavoidable
+    )
+
+
+def _session(today: Problem, roster: Roster, session: Session, scope: Scope | None) -> SessionPosts:
+    """The posts of a scope; without one those of patient safety, resident teams included."""
+    found = next(item for item in session_posts(today, roster) if item.session is session)
+
+    def asked(post: Post) -> bool:
+        if scope is None:
+            return today.activities[post.activity].shed_tier is ShedTier.PATIENT_SAFETY
+        return scope in post.scopes
+
+    return replace(found, posts=tuple(post for post in found.posts if post.needed > 0 and asked(post)))
+
+
+def _cost(tier: ShedTier, given_up: frozenset[ShedTier] | None) -> int | None:
+    """What it costs to take somebody from work of a tier; None where that is not allowed.
+
+    In shedding a tier outweighs any number of changes, and moves between posts of patient safety give nothing up.
+    """
+    if given_up is None:
+        return CHANGE + TAKEN_FROM[tier]
+    if tier is ShedTier.PATIENT_SAFETY:
+        return CHANGE
+    return CHANGE + TIER * TAKEN_FROM[tier] if tier in given_up else None
+
+
+def _refill(
+    problem: Problem,
+    roster: Roster,
+    session: SessionPosts,
+    *,
+    pool: Pool,
+    barred: frozenset[tuple[PersonId, Date]],
+    took_over: Collection[tuple[PersonId, ActivityCode]],
+    given_up: frozenset[ShedTier] | None,
+) -> tuple[dict[Slot, ActivityCode], list[OpenPost]]:
+    """What people are newly given in one session, and what stays open."""
+    day, name = session.day, session.session
+    holders = [_holders(problem, roster, session, post) for post in session.posts]
+    if all(len(held) >= post.needed for held, post in zip(holders, session.posts, strict=True)):
+        return {}, []
+    costs: dict[tuple[int, PersonId], int] = {}
+    for index, post in enumerate(session.posts):
+        for person in sorted(post.people(pool)):
+            if person in holders[index]:
+                costs[index, person] = 0
+            elif (person, day) not in barred and Slot(person, day, name) not in roster.locked:
+                cost = _cost(_tier(problem, roster.at(person, day, name)), given_up)
+                if cost is not None:
+                    costs[index, person] = cost - SAME_PERSON * ((person, post.activity) in took_over)
+    chosen = _flow([post.needed for post in session.posts], costs)
+    given = {
+        Slot(person, day, name): session.posts[index].activity
+        for index, person in chosen
+        if person not in holders[index]
+    }
+    filled = [sum(index == post for index, _ in chosen) for post in range(len(session.posts))]
+    short = [
+        OpenPost(day, name, post.label, post.needed - count)
+        for post, count in zip(session.posts, filled, strict=True)
+        if count < post.needed
+    ]
+    return given, short
+
+
+def _holders(problem: Problem, roster: Roster, session: SessionPosts, post: Post) -> frozenset[PersonId]:
+    """People who are on the post already; any supervising activity is supervision."""
+    supervising = problem.activities[post.activity].provides_supervision
+
+    def on_it(person: PersonId) -> bool:
+        code = roster.at(person, session.day, session.session)
+        if code is None:
+            return False
+        return problem.activities[code].provides_supervision if supervising else code == post.activity
+
+    return frozenset(person for person in post.anyone if on_it(person))
+
+
+def _tier(problem: Problem, code: ActivityCode | None) -> ShedTier:
+    return ShedTier.NOTHING if code is None else problem.activities[code].shed_tier
+
+
+def _flow(needed: list[int], costs: Mapping[tuple[int, PersonId], int]) -> list[tuple[int, PersonId]]:
+    """(post, person) pairs: as many as possible, then the cheapest."""
+    import networkx as nx
+
+    graph = nx.DiGraph()
+    graph.add_nodes_from(("source", "sink"))
+    for index, count in enumerate(needed):
+        graph.add_edge(index, "sink", capacity=count, weight=0)
+    for (index, person), cost in costs.items():
+        graph.add_edge("source", ("person", person), capacity=1, weight=0)
+        graph.add_edge(("person", person), index, capacity=1, weight=cost)
+    flow = nx.max_flow_min_cost(graph, "source", "sink")
+    return [(index, person) for index, person in costs if flow[("person", person)][index]]
+
+
+def _with_day_after(
+    problem: Problem, roster: Roster, given: Mapping[Slot, ActivityCode]
+) -> Iterator[tuple[Slot, ActivityCode]]:
+    """What is given, and the PCAT and DO that a Sunday to Thursday call obliges on the day after."""
+    for slot, code in given.items():
+        yield slot, code
+        if code != CALL_CODE or slot.day.weekday() in FMIT_NIGHTS:
+            continue
+        for session, rest in ((Session.AM, PCAT_CODE), (Session.PM, DAY_OFF_CODE)):
+            after = Slot(slot.person, slot.day + ONE_DAY, session)
+            if after in roster.cells and not problem.is_absent(slot.person, after.day):
+                yield after, rest
