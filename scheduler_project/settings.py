@@ -233,7 +233,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 if env.str("BACKUP_REMOTE_BUCKET", default=""):
     # A second copy of every verified backup; credentials come from the variables that the S3 client itself reads.
     if importlib.util.find_spec("storages") is None:
-        raise RuntimeError("BACKUP_REMOTE_BUCKET needs django-storages: install requirements-s3.txt, not requirements.txt.")
+        raise RuntimeError("BACKUP_REMOTE_BUCKET needs django-storages: install requirements-s3.txt.")
     STORAGES["backups"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
