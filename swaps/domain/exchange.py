@@ -49,6 +49,9 @@ RELEASED: Mapping[ActivityCode, ActivityCode] = {
 }
 """What a faculty post-call cell becomes once its night or week is somebody else's (ADR 0002, after a changed edge)."""
 
+KEPT_AFTER_CALL = (None, LEAVE_CODE, FMIT_CODE)
+"""No post-call cell replaces these: an inpatient team is not left alone, the rule table refuses the swap instead."""
+
 
 class RangeTooShort(ValueError):
     """The problem does not cover the dates that the swap touches."""
@@ -334,7 +337,7 @@ class _Hands:
         person, slot = self.problem.person[person_id], Slot(person_id, day, session)
         owed, held = self._owed(person, day, session, now=True), self.at(person_id, day, session)
         unneeded = owed is None or owed == held or owed == self._owed(person, day, session, now=False)
-        if owed is None or unneeded or held in (None, LEAVE_CODE) or self.problem.is_absent(person_id, day):
+        if owed is None or unneeded or held in KEPT_AFTER_CALL or self.problem.is_absent(person_id, day):
             return
         if slot in self.roster.locked:
             self.kept[slot] = Kept.TAKER_LOCKED

@@ -133,6 +133,16 @@ def test_a_single_friday_brings_its_call():
     assert made.weeks == ()
 
 
+def test_whoever_leads_again_on_the_friday_keeps_the_team():
+    problem, roster = world(PEOPLE, {"F1": WEEK_1, "F2": WEEK_2})
+
+    made = plan(problem, roster, request(roster, 1))
+    after = made.apply(roster)
+
+    assert line(after, "F2", 7, 8) == ["FMIT FMIT -", "FMIT FMIT CALL"]
+    assert made.lapsed == ()
+
+
 def test_locked_rows_stay_and_are_named():
     problem, roster = world(PEOPLE, {"F1": WEEK_1}, locked=[slot("F1", 4), slot("F2", 5)])
 
