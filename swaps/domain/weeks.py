@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from schedules.domain.codes import FMIT_CODE
-from schedules.domain.problem import HALF_DAYS, Date, PersonId, days_between
+from schedules.domain.problem import HALF_DAYS, SESSIONS, Date, PersonId, Problem, days_between
 from schedules.domain.roster import Roster
 from swaps.domain.tables import SwapPolicy
 
@@ -29,3 +30,15 @@ def swap_week(roster: Roster, person: PersonId, day: Date, policy: SwapPolicy) -
     if any(leads(roster, person, other) for other in week):
         return week
     return week_of(day, starts_on=policy.other_week_starts_on)
+
+
+def hours(problem: Problem, roster: Roster, person: PersonId, days: Iterable[Date]) -> float:
+    """Scheduled hours of the dates plus those logged beside them: the x of x/80; for faculty reported, not judged."""
+    wanted = set(days)
+    held = ((roster.at(person, day, session), session) for day in wanted for session in SESSIONS)
+    scheduled = sum(
+        problem.activities[code].hours(session)
+        for code, session in held
+        if code is not None and problem.activities[code].is_duty
+    )
+    return scheduled + sum(log.hours for log in problem.duty_logs if log.person == person and log.day in wanted)
