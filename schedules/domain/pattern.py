@@ -5,13 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from schedules.domain.codes import ADMIN_CODE as ADMIN_CODE  # noqa: PLC0414
-from schedules.domain.codes import CALL_CODE as CALL_CODE  # noqa: PLC0414
-from schedules.domain.codes import CLINIC_CODE, PROTECTED_CODES
-from schedules.domain.codes import LEAVE_CODE as LEAVE_CODE  # noqa: PLC0414
-from schedules.domain.codes import LECTURE_CODE as LECTURE_CODE  # noqa: PLC0414
-from schedules.domain.codes import OFF_CODE as OFF_CODE  # noqa: PLC0414
-from schedules.domain.codes import WEEKEND_CODE as WEEKEND_CODE  # noqa: PLC0414
+from schedules.domain.codes import CLINIC_CODE, LEAVE_CODE, LECTURE_CODE, OFF_CODE, PROTECTED_CODES, WEEKEND_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
     SESSIONS,

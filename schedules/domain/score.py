@@ -5,44 +5,29 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from math import lcm
 
-from schedules.domain.calls import NightKind, night_kind, takes_call
-from schedules.domain.pattern import (
-    ADMIN_CODE,
-    CALL_CODE,
-    LECTURE_CODE,
-    RESTED,
-    faculty_base,
-    flexible_weeks,
-    resident_base,
-    week_start,
-)
+from schedules.domain.calls import FMIT_NIGHTS, NightKind, could_call, night_kind, takes_call
+from schedules.domain.codes import ADMIN_CODE, CALL_CODE, FMIT_CODE, LECTURE_CODE, PCAT_CODE, POST_CALL_CODE
+from schedules.domain.pattern import RESTED, faculty_base, flexible_weeks, resident_base, week_start
+from schedules.domain.preferences import is_meant, speaks_of
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
     SESSIONS,
-    Activity,
     ActivityCode,
     CallTally,
     Date,
     Person,
     PersonId,
     Preference,
-    PreferenceScope,
     Problem,
     Session,
-    SupervisionKind,
     Weekday,
     WorkKind,
 )
 from schedules.domain.roster import Roster, Slot
+from schedules.domain.supervision import units_needed, whole_supervisors
 from schedules.domain.timeline import MINUTES_PER_HOUR, duty
-
-FMIT_CODE = "FMIT"
-PCAT_CODE = "PCAT"
-POST_CALL_CODE = "PC"
-FMIT_NIGHTS = frozenset({Weekday.FRI, Weekday.SAT})
 
 SPACING_COST: Mapping[int, int] = {1: 3, 2: 2, 3: 1}
 """CALL_SPACING: cost of two calls of one person by the nights between their dates."""
@@ -359,36 +344,19 @@ def _call_before_leave(problem: Problem, roster: Roster) -> int:
 # --- margins ---------------------------------------------------------------------------------------------------------
 
 
-def supervisor_units(problem: Problem) -> int:
-    """Common denominator of the policy's ratios: a supervisor is worth so many units."""
-    return lcm(problem.policy.pgy1_per_supervisor, problem.policy.upper_per_supervisor)
-
-
-def supervision_need(problem: Problem, person: Person, activity: Activity) -> int:
-    """Units of a supervisor that a person in an activity takes (SUPERVISION)."""
-    units = supervisor_units(problem)
-    if activity.supervision is SupervisionKind.DEDICATED:
-        return units
-    if activity.supervision is not SupervisionKind.BY_PGY or not person.is_resident:
-        return 0
-    policy = problem.policy
-    return units // (policy.pgy1_per_supervisor if person.pgy_level == 1 else policy.upper_per_supervisor)
-
-
 def _margin(problem: Problem, roster: Roster) -> int:
     """N1_MARGIN: half-days in which nobody could take one supervisor's place, plus nights without a second caller.
 
     Somebody is a supervisor beyond the number needed, or a faculty member at administration. A second caller is
     neither on call that night nor the nights around it, nor absent or FMIT attending that day or the next.
     """
-    units = supervisor_units(problem)
     need: Counter[tuple[Date, Session]] = Counter()
     spare: Counter[tuple[Date, Session]] = Counter()
     for slot, code in roster:
         person, activity = problem.person[slot.person], problem.activities[code]
-        need[slot.day, slot.session] += supervision_need(problem, person, activity)
+        need[slot.day, slot.session] += units_needed(problem.policy, person, activity)
         spare[slot.day, slot.session] += activity.provides_supervision or (person.is_faculty and code == ADMIN_CODE)
-    thin = sum(max(0, -(-load // units) + 1 - spare[half]) for half, load in need.items() if load)
+    thin = sum(max(0, whole_supervisors(problem.policy, load) + 1 - spare[half]) for half, load in need.items() if load)
     return thin + sum(not _second_caller(problem, roster, day) for day in call_nights(problem))
 
 
@@ -396,16 +364,6 @@ def call_nights(problem: Problem) -> tuple[Date, ...]:
     """Sunday to Thursday nights of the range that ask for an attending on call."""
     asked = {demand.day for demand in problem.demands if demand.activity == CALL_CODE}
     return tuple(day for day in problem.days if day in asked and day.weekday() not in FMIT_NIGHTS)
-
-
-def could_call(problem: Problem, person: Person, day: Date) -> bool:
-    """Whether presence and plan would let the person take a Sunday to Thursday call."""
-    return (
-        takes_call(person)
-        and not problem.is_absent(person.id, day)
-        and not problem.is_absent(person.id, day + ONE_DAY)
-        and person.id not in (problem.fmit_attending.get(day), problem.fmit_attending.get(day + ONE_DAY))
-    )
 
 
 def _second_caller(problem: Problem, roster: Roster, day: Date) -> bool:
@@ -425,7 +383,7 @@ def preferred_slots(problem: Problem, wish: Preference) -> Iterator[Slot]:
     if person is None:
         return
     for day in problem.days:
-        if problem.is_absent(person.id, day) or not _matches(wish, day):
+        if problem.is_absent(person.id, day) or not speaks_of(wish, day):
             continue
         if person.is_resident and (person.id, day) not in problem.assignment_of:
             continue
@@ -435,19 +393,9 @@ def preferred_slots(problem: Problem, wish: Preference) -> Iterator[Slot]:
                 yield Slot(person.id, day, session)
 
 
-def _matches(wish: Preference, day: Date) -> bool:
-    if wish.scope is PreferenceScope.WEEKDAY:
-        return day.weekday() == wish.weekday
-    if wish.scope is PreferenceScope.WEEK:
-        return wish.start is not None and wish.end is not None and wish.start <= day <= wish.end
-    return True
-
-
 def fits_preference(problem: Problem, wish: Preference, code: ActivityCode | None) -> bool:
     """Whether the code is the work the preference speaks of."""
-    if code is None:
-        return False
-    return code == wish.activity if wish.activity else problem.activities[code].is_duty
+    return is_meant(wish, problem.activities[code] if code is not None else None)
 
 
 def _preference(problem: Problem, roster: Roster) -> int:

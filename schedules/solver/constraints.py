@@ -6,7 +6,9 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from schedules.domain.pattern import ADMIN_CODE, CALL_CODE, protected_cells, week_start
+from schedules.domain.calls import FMIT_NIGHTS
+from schedules.domain.codes import ADMIN_CODE, CALL_CODE, DAY_OFF_CODE, FMIT_CODE, PCAT_CODE, POST_CALL_CODE
+from schedules.domain.pattern import protected_cells, week_start
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
@@ -23,22 +25,11 @@ from schedules.domain.problem import (
     days_between,
 )
 from schedules.domain.roster import Slot
-from schedules.domain.score import supervision_need, supervisor_units
+from schedules.domain.supervision import units_needed, units_per_supervisor
 from schedules.domain.timeline import MINUTES_PER_DAY
 from schedules.solver.options import Relaxed, Statement
 from schedules.solver.timeline import Duty, Timeline, free_day_windows
-from schedules.solver.variables import (
-    DAY_OFF_CODE,
-    FMIT_CODE,
-    FMIT_NIGHTS,
-    PCAT_CODE,
-    POST_CALL_CODE,
-    Board,
-    Literal,
-    Sum,
-    distinct,
-    negation,
-)
+from schedules.solver.variables import Board, Literal, Sum, distinct, negation
 
 BY_CONSTRUCTION: Mapping[str, str] = {
     "PGY1_MOONLIGHTING": "duty logs are facts; no choice of the solver can change them",
@@ -307,7 +298,7 @@ def home_call(board: Board) -> None:
 def supervision(board: Board) -> None:
     """Supervisors present carry the residents and procedures of the half-day."""
     problem = board.problem
-    units = supervisor_units(problem)
+    units = units_per_supervisor(problem.policy)
     for (day, session), slots in by_half_day(board).items():
         total, people = Sum(), []
         for slot, options in slots:
@@ -316,7 +307,7 @@ def supervision(board: Board) -> None:
                 if code is None:
                     continue
                 activity = problem.activities[code]
-                need = supervision_need(problem, person, activity)
+                need = units_needed(problem.policy, person, activity)
                 total.add(literal, units * activity.provides_supervision - need)
                 if need:
                     people.append(slot.person)

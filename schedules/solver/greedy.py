@@ -6,8 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from schedules.domain.calls import night_kind
-from schedules.domain.pattern import ADMIN_CODE, CALL_CODE, RESTED, flexible_weeks, idle_code, resident_base
+from schedules.domain.calls import FMIT_NIGHTS, night_kind
+from schedules.domain.codes import (
+    ADMIN_CODE,
+    CALL_CODE,
+    DAY_OFF_CODE,
+    FMIT_CODE,
+    PCAT_CODE,
+    POST_CALL_CODE,
+    SUPERVISION_CODE,
+)
+from schedules.domain.pattern import RESTED, flexible_weeks, idle_code, resident_base
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
@@ -23,18 +32,11 @@ from schedules.domain.problem import (
     days_between,
 )
 from schedules.domain.roster import Roster, Slot
-from schedules.domain.score import (
-    NEAR_FMIT_COST,
-    SPACING_COST,
-    fair_shares,
-    near_days,
-    open_half_days,
-    supervision_need,
-    supervisor_units,
-)
+from schedules.domain.score import NEAR_FMIT_COST, SPACING_COST, fair_shares, near_days, open_half_days
+from schedules.domain.supervision import units_needed, units_per_supervisor
 from schedules.domain.timeline import MINUTES_PER_HOUR, Duty, duty, duty_periods, free_days, rests
 from schedules.solver.constraints import counted_days, faculty_weeks, periods
-from schedules.solver.variables import DAY_OFF_CODE, FMIT_CODE, FMIT_NIGHTS, PCAT_CODE, POST_CALL_CODE, Board, Gap
+from schedules.solver.variables import Board, Gap
 
 HalfDay = tuple[Date, Session]
 
@@ -71,7 +73,7 @@ class _Draft:
     def __post_init__(self) -> None:
         problem = self.board.problem
         self.problem = problem
-        self.units = supervisor_units(problem)
+        self.units = units_per_supervisor(problem.policy)
         self.hard_demand = {
             (demand.day, demand.session, demand.activity): demand for demand in problem.demands if demand.minimum
         }
@@ -90,7 +92,7 @@ class _Draft:
             return
         activity = self.problem.activities[code]
         half = (slot.day, slot.session)
-        self.need[half] += sign * supervision_need(self.problem, self.problem.person[slot.person], activity)
+        self.need[half] += sign * units_needed(self.problem.policy, self.problem.person[slot.person], activity)
         self.crowd[half] += sign * activity.counts_toward_clinic_capacity
         self.supervisors[half] += sign * activity.provides_supervision
 
@@ -436,7 +438,9 @@ class _Draft:
         for person in self.problem.faculty:
             slot = Slot(person.id, *half)
             code = self.cells.get(slot)
-            if not self.open(slot) or code is None or not self.can(slot, "AT") or code in (PCAT_CODE, FMIT_CODE, "AT"):
+            if not self.open(slot) or code is None or not self.can(slot, SUPERVISION_CODE):
+                continue
+            if code in (PCAT_CODE, FMIT_CODE, SUPERVISION_CODE):
                 continue
             if not self.problem.activities[code].is_duty or self._room(person, WorkKind.SUPERVISION, half[0]) <= 0:
                 continue
@@ -449,7 +453,7 @@ class _Draft:
             found.append((full and not counts, missing, person.id, slot))
         if not found:
             return False
-        self.put(min(found)[3], "AT")
+        self.put(min(found)[3], SUPERVISION_CODE)
         return True
 
     def _fewer_in_clinic(self, half: HalfDay) -> bool:
@@ -462,14 +466,15 @@ class _Draft:
             if code is None or not self.open(slot) or slot not in self.pool_of:
                 continue
             activity = self.problem.activities[code]
-            helps = activity.counts_toward_clinic_capacity if full else supervision_need(self.problem, person, activity)
+            policy = self.problem.policy
+            helps = activity.counts_toward_clinic_capacity if full else units_needed(policy, person, activity)
             if not helps:
                 continue
             for other in self.pool_of[slot]:
                 if self._exchange_works(slot, other):
                     return True
             if self.can(slot, ADMIN_CODE):
-                droppable.append((-supervision_need(self.problem, person, activity), slot))
+                droppable.append((-units_needed(self.problem.policy, person, activity), slot))
         if not droppable:
             return False
         self.put(min(droppable)[1], ADMIN_CODE)
@@ -484,9 +489,9 @@ class _Draft:
             return False
         person = self.problem.person[slot.person]
         # Each exchange makes the clinic smaller or needs fewer supervisors; two procedures would be exchanged for ever.
-        if not activities[mine].counts_toward_clinic_capacity and supervision_need(
-            self.problem, person, activities[theirs]
-        ) >= supervision_need(self.problem, person, activities[mine]):
+        if not activities[mine].counts_toward_clinic_capacity and units_needed(
+            self.problem.policy, person, activities[theirs]
+        ) >= units_needed(self.problem.policy, person, activities[mine]):
             return False
         if not self.can(slot, theirs) or not self.can(other, mine):
             return False

@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ortools.sat.python import cp_model
 
-from schedules.domain.calls import night_kind
-from schedules.domain.pattern import ADMIN_CODE, flexible_weeks, resident_base
+from schedules.domain.calls import FMIT_NIGHTS, could_call, night_kind
+from schedules.domain.codes import ADMIN_CODE, FMIT_CODE, POST_CALL_CODE
+from schedules.domain.pattern import flexible_weeks, resident_base
 from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Person, Session, Weekday, WorkKind
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import (
-    FMIT_NIGHTS,
     NEAR_FMIT_COST,
     SPACING_COST,
     FairShare,
     call_nights,
-    could_call,
     fair_shares,
     fits_preference,
     forced_shortage,
@@ -26,13 +25,12 @@ from schedules.domain.score import (
     near_days,
     open_half_days,
     preferred_slots,
-    supervision_need,
-    supervisor_units,
     weekend_days,
     weekend_shares,
 )
+from schedules.domain.supervision import units_needed, units_per_supervisor
 from schedules.solver.constraints import board_timeline, by_half_day, crowd, work_in, worked_on
-from schedules.solver.variables import FMIT_CODE, POST_CALL_CODE, Board, Literal, Sum, distinct, negation
+from schedules.solver.variables import Board, Literal, Sum, distinct, negation
 
 
 def minimise(board: Board, *, reference: Roster | None = None) -> Mapping[str, Sum]:
@@ -335,7 +333,7 @@ def _call_before_leave(board: Board) -> Sum:
 
 def _margin(board: Board) -> Sum:
     problem = board.problem
-    units = supervisor_units(problem)
+    units = units_per_supervisor(problem.policy)
     total = Sum()
     for slots in by_half_day(board).values():
         load, spare, loading = Sum(), Sum(), []
@@ -345,7 +343,7 @@ def _margin(board: Board) -> Sum:
                 if code is None:
                     continue
                 activity = problem.activities[code]
-                need = supervision_need(problem, person, activity)
+                need = units_needed(problem.policy, person, activity)
                 load.add(literal, need)
                 loading += [literal] if need else []
                 spare.add(literal, int(activity.provides_supervision or (person.is_faculty and code == ADMIN_CODE)))

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from ortools.sat.python import cp_model
 from ortools.sat.python import cp_model_helper as cmh
 
+from schedules.domain.codes import FMIT_CODE
 from schedules.domain.pattern import RESTED, resident_base, week_start
 from schedules.domain.problem import ActivityCode, Date, Session
 from schedules.domain.roster import Slot
 from schedules.solver.polish import size_of
-from schedules.solver.variables import FMIT_CODE, Board, Literal
+from schedules.solver.variables import Board, Literal
 
 WORK_PER_PART = 0.5
 """Limit of one part's search in the solver's deterministic time: the same on every machine."""

@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from schedules.domain.pattern import LEAVE_CODE, OFF_CODE, faculty_base
+from schedules.domain.calls import FMIT_NIGHTS
+from schedules.domain.codes import CALL_CODE, DAY_OFF_CODE, FMIT_CODE, LEAVE_CODE, OFF_CODE, PCAT_CODE, POST_CALL_CODE
+from schedules.domain.pattern import faculty_base
 from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Demand, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import preferences_respected, score
@@ -35,16 +37,7 @@ from schedules.solver.options import (
 )
 from schedules.solver.parts import Bounded, Bounding, add_cuts, days_off
 from schedules.solver.polish import Window, complete_hint, faculty_window, hint, polished, week_window
-from schedules.solver.variables import (
-    DAY_OFF_CODE,
-    FMIT_CODE,
-    FMIT_NIGHTS,
-    PCAT_CODE,
-    POST_CALL_CODE,
-    Board,
-    Variable,
-    build,
-)
+from schedules.solver.variables import Board, Variable, build
 
 POLL_SECONDS = 0.1
 PROGRESS_SECONDS = 0.5
@@ -454,7 +447,7 @@ def amendments(problem: Problem, roster: Roster) -> Mapping[Slot, ActivityCode]:
     for person in problem.people:
         absent = problem.is_absent(person.id, after)
         morning, afternoon = (Slot(person.id, after, session) for session in HALF_DAYS)
-        called = roster.cells.get(Slot(person.id, last, Session.NIGHT)) == "CALL"
+        called = roster.cells.get(Slot(person.id, last, Session.NIGHT)) == CALL_CODE
         led = person.is_faculty and roster.cells.get(Slot(person.id, last, Session.AM)) == FMIT_CODE
         if (led and last.weekday() == Weekday.THU) or (called and person.is_resident):
             owed |= dict.fromkeys((morning, afternoon), LEAVE_CODE if absent else POST_CALL_CODE)

@@ -9,13 +9,22 @@ from functools import cached_property
 from ortools.sat.python import cp_model
 from ortools.sat.python import cp_model_helper as cmh
 
-from schedules.domain.calls import takes_call
-from schedules.domain.pattern import (
+from schedules.domain.calls import FMIT_NIGHTS, takes_call
+from schedules.domain.codes import (
     ADMIN_CODE,
     CALL_CODE,
-    FLEXIBLE,
+    CLINIC_CODE,
+    DAY_OFF_CODE,
+    FMIT_CODE,
     LEAVE_CODE,
     OFF_CODE,
+    PCAT_CODE,
+    POST_CALL_CODE,
+    SPORTS_MEDICINE_CODE,
+    SUPERVISION_CODE,
+)
+from schedules.domain.pattern import (
+    FLEXIBLE,
     RESTED,
     faculty_base,
     flexible_weeks,
@@ -44,13 +53,6 @@ Variable = cmh.Literal
 Literal = Variable | bool
 Choices = Mapping[ActivityCode | None, Literal]
 """What a slot may hold (None = nothing at night) and the literal of each; exactly one is true."""
-
-FMIT_CODE = "FMIT"
-PCAT_CODE = "PCAT"
-DAY_OFF_CODE = "DO"
-POST_CALL_CODE = "PC"
-FMIT_NIGHTS = frozenset({Weekday.FRI, Weekday.SAT})
-"""Nights that belong to the FMIT attending."""
 
 
 def negation(literal: Literal) -> Literal:
@@ -528,11 +530,11 @@ def _faculty_half_day(board: Board, person: Person, day: Date, session: Session)
 
 
 _WORK_CODES: Mapping[WorkKind, ActivityCode] = {
-    WorkKind.CLINIC: "C",
+    WorkKind.CLINIC: CLINIC_CODE,
     WorkKind.GME: "GME",
     WorkKind.DEPARTMENT: "DFM",
-    WorkKind.SPORTS_MEDICINE: "SM",
-    WorkKind.SUPERVISION: "AT",
+    WorkKind.SPORTS_MEDICINE: SPORTS_MEDICINE_CODE,
+    WorkKind.SUPERVISION: SUPERVISION_CODE,
     WorkKind.VASECTOMY: "VAS",
 }
 """What the solver gives for each kind of faculty work."""

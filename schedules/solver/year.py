@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from schedules.domain.calls import tally
-from schedules.domain.pattern import CALL_CODE, base_roster
+from schedules.domain.codes import CALL_CODE
+from schedules.domain.pattern import base_roster
 from schedules.domain.problem import ActivityCode, Block, CallTally, Date, PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.solver.options import Options, Progress, Solution, StopKind
