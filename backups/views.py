@@ -33,7 +33,7 @@ def backups(request: SignedInRequest) -> HttpResponse:
     may_restore = request.user.may(Permission.RESTORE_BACKUP)
     context = {
         "rows": [{"backup": found, "count": sum(found.row_counts.values())} for found in listed],
-        "fresh": services.fresh_backup(now),
+        "fresh": services.fresh_backup(),
         "newest": next((found for found in listed if found.state == BackupState.VERIFIED), None),
         "policy": BackupPolicy.objects.filter(pk=1).first() or BackupPolicy(),
         "prunable": list(services.prunable(now)) if may_restore else [],

@@ -116,7 +116,7 @@ def examine(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def looks_unchanged(file: str, *, size: int, verified_at: dt.datetime | None) -> str:
+def changed_since(file: str, *, size: int, verified_at: dt.datetime | None) -> str:
     """The cheap check of every gate: why the file is not the verified one ('' when it is), by size and time stamp."""
     try:
         seen = path_of(file).stat()

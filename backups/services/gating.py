@@ -21,12 +21,6 @@ _LOCK_KEY = 7_316_204
 _PATIENCE = "15s"
 
 
-class NoFreshBackup(DomainError):
-    """No verified backup is young enough."""
-
-    code = "no_fresh_backup"
-
-
 class GateBusy(DomainError):
     """Another write holds the gate."""
 
@@ -38,31 +32,23 @@ def policy() -> BackupPolicy:
     return BackupPolicy.objects.filter(pk=1).first() or BackupPolicy()
 
 
-def fresh_backup(at: dt.datetime | None = None) -> Backup | None:
+def fresh_backup() -> Backup | None:
     """The newest verified backup that opens the gate at this moment, its file being there unchanged; else None.
 
-    Freshness is a fact of the database's clock, the same one that the triggers ask; `at` is what the caller shows.
+    Freshness is a fact of the database's clock, the same one that the triggers ask.
     """
     limit = dt.timedelta(minutes=policy().fresh_minutes)
     young = Backup.objects.filter(state=BackupState.VERIFIED, created_at__gt=Now() - limit).order_by("-created_at")
     for backup in young:
-        if not files.looks_unchanged(backup.file, size=backup.size_bytes, verified_at=backup.verified_at):
+        if not files.changed_since(backup.file, size=backup.size_bytes, verified_at=backup.verified_at):
             return backup
     return None
-
-
-def require_fresh(at: dt.datetime | None = None) -> Backup:
-    """As `fresh_backup`. Raises NoFreshBackup where there is none."""
-    backup = fresh_backup(at)
-    if backup is None:
-        raise NoFreshBackup("No verified backup is fresh enough. Make one on the Backups page and try again.")
-    return backup
 
 
 def ensure_fresh(*, label: str, by: User | None, at: dt.datetime) -> Backup:
     """A fresh verified backup: the newest one, else one made and verified now under the label. Raises BackupFailed."""
     mark_broken_files()
-    return fresh_backup(at) or create(kind=BackupKind.PRE_OPERATION, label=label, by=by, at=at)
+    return fresh_backup() or create(kind=BackupKind.PRE_OPERATION, label=label, by=by, at=at)
 
 
 def shown(backup: Backup) -> Backup:
@@ -71,7 +57,7 @@ def shown(backup: Backup) -> Backup:
     For whoever only looks; the gate, the nightly task and every verification write what they find.
     """
     if backup.state == BackupState.VERIFIED:
-        reason = files.looks_unchanged(backup.file, size=backup.size_bytes, verified_at=backup.verified_at)
+        reason = files.changed_since(backup.file, size=backup.size_bytes, verified_at=backup.verified_at)
         if reason:
             backup.state, backup.state_reason = BackupState.BROKEN, reason
     return backup

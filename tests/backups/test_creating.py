@@ -115,7 +115,7 @@ def test_a_damaged_file_shows_as_broken_and_opens_no_gate(damage, reason):
     checked = services.verify(made, by=None, at=AT)
 
     assert (checked.state, checked.state_reason, checked.verified_at) == ("BROKEN", reason, None)
-    assert services.fresh_backup(AT) is None
+    assert services.fresh_backup() is None
 
 
 @pytest.mark.django_db
@@ -171,7 +171,7 @@ def test_a_full_disk_leaves_no_half_file_and_a_clear_sentence(tmp_path, settings
     assert ("full" if mounted else "larger") in refused.value.detail
     assert left == []
     assert Backup.objects.get().state == BackupState.BROKEN
-    assert services.fresh_backup(AT) is None
+    assert services.fresh_backup() is None
 
 
 def _mount_tiny(folder: Path) -> bool:
@@ -254,7 +254,7 @@ def test_a_killed_creation_leaves_nothing_that_counts(own_database, process_envi
     services.rebuild_catalogue(AT)
 
     assert killed == []
-    assert services.fresh_backup(AT) == next_one
+    assert services.fresh_backup() == next_one
     assert _files() == [next_one.file, f"{next_one.file}.json"]
     states = set(Backup.objects.exclude(pk=next_one.pk).values_list("state", "state_reason"))
     assert states == {("BROKEN", "the file is missing")}
@@ -310,7 +310,7 @@ def test_files_without_a_row_are_listed_unverified_and_can_be_proven():
     listed = services.rebuild_catalogue(AT)
 
     assert [(b.file, b.state, b.sha256) for b in listed] == [(made.file, "UNVERIFIED", made.sha256)]
-    assert services.fresh_backup(AT) is None
+    assert services.fresh_backup() is None
     assert services.verify(listed[0], by=None, at=AT).state == BackupState.VERIFIED
 
 
@@ -331,7 +331,7 @@ def test_a_file_without_sidecar_gets_its_facts_from_the_restore():
 def test_freshness_ends_with_the_policy_s_minutes(age, found):
     verified_backup(age=age)
 
-    assert (services.fresh_backup(AT) is not None) is found
+    assert (services.fresh_backup() is not None) is found
 
 
 @pytest.mark.django_db

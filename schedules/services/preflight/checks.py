@@ -234,7 +234,7 @@ def _overlap(start: dt.date, end: dt.date, ignore: GenerationRun | None) -> Item
 
 
 def _backup(at: dt.datetime) -> tuple[str, str, Item]:
-    newest = backups.services.fresh_backup(at)
+    newest = backups.services.fresh_backup()
     if newest is None or newest.verified_at is None:
         item = Item("BACKUP", ItemStatus.WARN, "No fresh verified backup: none, will be made.", "Nothing to do.")
         return "", "", item

@@ -47,17 +47,17 @@ def fail(run: GenerationRun, reason: str, *, at: dt.datetime, fence: uuid.UUID |
         failed_step=step,
         reason=reason,
         finished_at=at,
-        result={"health": health(at), "partial_assignments": partial_assignments(run)},
+        result={"health": health(), "partial_assignments": partial_assignments(run)},
     )
     transaction.on_commit(lambda: run_failed.send(sender=GenerationRun, run=failed.pk, step=step))
     notices.failed(failed, at=at)
     return failed
 
 
-def health(at: dt.datetime) -> dict[str, Any]:
+def health() -> dict[str, Any]:
     """What retrying would need, as it is at this moment."""
     breaker = Breaker.objects.filter(pk=1).first()
-    backup = fresh_backup(at)
+    backup = fresh_backup()
     return {
         "database": "connected",
         "worker": "running" if presence.running(presence.SOLVER) else "stopped",
