@@ -57,7 +57,9 @@ def test_vendored_scripts_name_no_source_maps():
 
 
 @pytest.mark.django_db
-def test_undefined_variables_fail_in_our_templates(tmp_path):
+@pytest.mark.parametrize("debug", [False, True])
+def test_undefined_variables_fail_in_our_templates(debug, settings):
+    settings.DEBUG = debug  # builds the engines anew
     engine = engines["django"]
     template = engine.from_string("{{ there|default:'optional' }}")
     template.template.origin.name = str(ROOT / "templates" / "example.html")
