@@ -1,0 +1,68 @@
+"""A small published schedule whose FMIT weeks can be exchanged, for tests of swaps through every door."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.enums import Role
+from accounts.models import User
+from schedules.enums import ScheduleStatus
+from schedules.models import Person, Schedule
+from tests.factories import accounts, generation, program
+
+START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
+"""Block 10 of 2025-26, Thursday to Wednesday."""
+FRIDAYS = tuple(dt.date(2026, 3, 6) + dt.timedelta(weeks=week) for week in range(5))
+"""First days of the FMIT weeks that touch the block: the middle three lie inside it, with the day after them."""
+EARLY = dt.datetime(2026, 2, 20, 18, tzinfo=dt.UTC)
+"""Three weeks before the first swap week that lies in the block, 08:00 of a Friday in the program's time zone."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The program with one published block. `attending["A"]` leads the weeks marked A; `user["A"]` is their account."""
+
+    schedule: Schedule
+    attending: dict[str, Person]
+    residents: tuple[Person, ...]
+    user: dict[str, User]
+
+    def cells(self) -> dict[tuple[str, dt.date, str], str]:
+        """(person, date, session) -> activity of the whole published block."""
+        return generation.cells(self.schedule)
+
+
+def world(leaders: str = "DABCE", **fields: Any) -> World:
+    """The tiny program with FMIT weeks by letter (from 6 March), solved and published; the letters A to E take no call.
+
+    Exchanging A's and B's week, or D absorbing B's, passes every check when asked early. `fields` go to the schedule.
+    """
+    made = program.tiny_program()
+    made.faculty[0].fmit_weeks.all().delete()
+    for person in made.faculty[1:]:
+        person.fmit_weeks.all().delete()
+    attending = {letter: program.faculty(name=f"Attending {letter}", excluded_from_call=True) for letter in "ABCDE"}
+    for letter, friday in zip(leaders, FRIDAYS, strict=True):
+        program.fmit_week(attending[letter], friday)
+    # Their nights would decide which exchanges are possible, and solvers are free to choose them.
+    schedule = generation.draft(START, END)
+    for person in attending.values():
+        person.excluded_from_call = False
+        person.save()
+    user = {letter: account(person, letter) for letter, person in attending.items()}
+    with program.open_gate():
+        schedule.status, schedule.published_at = ScheduleStatus.PUBLISHED, EARLY
+        for name, value in fields.items():
+            setattr(schedule, name, value)
+        schedule.save()
+    return World(schedule, attending, made.residents, user)
+
+
+def account(person: Person, name: str, role: Role = Role.FACULTY) -> User:
+    """An account that belongs to the person."""
+    made = accounts.user(role, username=f"{role.value.lower()}-{name.lower()}")
+    person.user = made
+    person.save()
+    return made
