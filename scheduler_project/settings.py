@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "accounts",
     "backups",
     "schedules",
+    "resilience",
 ]
 
 MIDDLEWARE = [
@@ -254,6 +255,9 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default="Residency Scheduler <scheduler@localhost>")
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
+WEBHOOK_URL = env.str("WEBHOOK_URL", default="")
+if WEBHOOK_URL and not WEBHOOK_URL.startswith(("http://", "https://")):
+    raise RuntimeError("WEBHOOK_URL must begin with http:// or https://, or be empty.")
 
 # --- API -------------------------------------------------------------------------------------------------------------
 

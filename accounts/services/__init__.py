@@ -3,6 +3,7 @@
 from accounts.services.demo import create_demo_accounts
 from accounts.services.notifications import mail, mark_all_read, mark_read, notify, set_wants_mail
 from accounts.services.users import activate, create_user, deactivate, save_user, set_password, set_role
+from accounts.services.webhook import post_event
 
 __all__ = [
     "activate",
@@ -13,6 +14,7 @@ __all__ = [
     "mark_all_read",
     "mark_read",
     "notify",
+    "post_event",
     "save_user",
     "set_password",
     "set_role",

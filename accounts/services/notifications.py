@@ -23,8 +23,8 @@ def notify(
 ) -> list[Notification]:
     """Leave one message for each active user; those who want mail get it when the transaction is committed.
 
-    `kind` is a short constant in capitals, `url` a path inside this site. The task is queued inside the transaction:
-    it rolls back with it.
+    `kind` is a short constant in capitals, `url` a path inside this site. Tasks are queued inside the transaction:
+    they roll back with it. Where a webhook is set, another program hears of the event, once for all users.
     """
     recipients = {user.pk: user for user in users if user.is_active}
     made = Notification.objects.bulk_create(
@@ -34,6 +34,9 @@ def notify(
     to_mail = [str(note.pk) for note in made if note.user.wants_mail and note.user.email]
     if to_mail:
         async_task("accounts.tasks.mail_notifications", to_mail, q_options={"task_name": "mail notifications"})
+    if made and settings.WEBHOOK_URL:
+        event = {"kind": kind, "at": at.isoformat(), "url": f"{settings.SITE_URL}{url}"}
+        async_task("accounts.tasks.post_event", event, q_options={"task_name": "post event"})
     return made
 
 

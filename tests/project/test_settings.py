@@ -39,6 +39,7 @@ def test_every_variable_is_in_the_example_and_the_other_way_round():
         ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
         ({"DEBUG": "1", "BACKUP_VERIFY": "maybe"}, "BACKUP_VERIFY must be restore or checksum"),
         ({"DEBUG": "1", "TIME_ZONE": "Hawaii"}, "TIME_ZONE='Hawaii' is no time zone"),
+        ({"DEBUG": "1", "WEBHOOK_URL": "file:///etc/passwd"}, "WEBHOOK_URL must begin with http:// or https://"),
         ({"DEBUG": "1", "PROXY_COUNT": "many"}, "invalid literal for int"),
     ],
 )
