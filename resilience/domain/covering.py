@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -128,13 +128,13 @@ def cover(
         today = replace(problem, start=day, end=day, demands=tuple(demands[day]))
         for session in (Session.AM, Session.PM, Session.NIGHT):
             posts = _session(today, now, session, scope if given_up is None else None)
-            given, short = _refill(
+            given, short = refill(
                 problem, now, posts, pool=pool, barred=barred_on, took_over=took_over, given_up=given_up
             )
             open_posts += short
             if given:
                 took_over |= {(slot.person, code) for slot, code in given.items()}
-                now = now.with_changes(dict(_with_day_after(problem, now, given)))
+                now = now.with_changes(dict(with_day_after(problem, now, given)))
     return Cover(now, differences(roster, now), tuple(open_posts))
 
 
@@ -149,13 +149,25 @@ def cover_lawfully(
 ) -> Cover:
     """The cover that brings no hard finding beyond those of `before`; what the rules forbid stays open.
 
+    A heuristic: more may be possible than it finds, never less.
+    """
+
+    def attempt(barred: Barred) -> Cover:
+        return cover(problem, roster, scope=scope, barred=barred, days=days, given_up=given_up)
+
+    return lawfully(before, problem, attempt)
+
+
+def lawfully(before: Report, problem: Problem, attempt: Callable[[Barred], Cover]) -> Cover:
+    """The first attempt without a new hard finding, given who must not take anything new on which date.
+
     After each attempt those who would break a rule are barred around the finding, else everybody on its dates, in the
-    end everybody: the last attempt changes nothing. A heuristic: more may be possible than it finds, never less.
+    end everybody: the last attempt changes nothing.
     """
     barred: set[tuple[PersonId, Date]] = set()
     rules: set[str] = set()
     for _ in range(ATTEMPTS):
-        found = cover(problem, roster, scope=scope, barred=barred, days=days, given_up=given_up)
+        found = attempt(barred)
         broken = new_hard(before, check(problem, found.roster)) if found.changes else ()
         if not broken:
             return replace(found, barred_by=frozenset(rules))
@@ -167,7 +179,7 @@ def cover_lawfully(
             if finding.start <= change.slot.day <= finding.end
         }
     everybody = frozenset((person.id, day) for person in problem.people for day in problem.days)
-    found = cover(problem, roster, scope=scope, barred=everybody, days=days, given_up=given_up)
+    found = attempt(everybody)
     return replace(found, barred_by=frozenset(rules))
 
 
@@ -214,15 +226,15 @@ def _cost(tier: ShedTier, given_up: frozenset[ShedTier] | None) -> int | None:
     return CHANGE + TIER * TAKEN_FROM[tier] if tier in given_up else None
 
 
-def _refill(
+def refill(
     problem: Problem,
     roster: Roster,
     session: SessionPosts,
     *,
-    pool: Pool,
-    barred: frozenset[tuple[PersonId, Date]],
-    took_over: Collection[tuple[PersonId, ActivityCode]],
-    given_up: frozenset[ShedTier] | None,
+    pool: Pool = Pool.ANYONE,
+    barred: Barred = (),
+    took_over: Collection[tuple[PersonId, ActivityCode]] = (),
+    given_up: frozenset[ShedTier] | None = None,
 ) -> tuple[dict[Slot, ActivityCode], list[OpenPost]]:
     """What people are newly given in one session, and what stays open."""
     day, name = session.day, session.session
@@ -285,7 +297,7 @@ def _flow(needed: list[int], costs: Mapping[tuple[int, PersonId], int]) -> list[
     return [(index, person) for index, person in costs if flow[("person", person)][index]]
 
 
-def _with_day_after(
+def with_day_after(
     problem: Problem, roster: Roster, given: Mapping[Slot, ActivityCode]
 ) -> Iterator[tuple[Slot, ActivityCode]]:
     """What is given, and the PCAT and DO that a Sunday to Thursday call obliges on the day after."""
