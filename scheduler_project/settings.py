@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "backups",
     "schedules",
     "resilience",
+    "swaps",
 ]
 
 MIDDLEWARE = [

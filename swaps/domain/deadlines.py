@@ -15,9 +15,10 @@ def deadline(level: Level, at: dt.datetime, *, policy: SwapPolicy, holidays: Col
     The coordinator's 4 hours are working hours; the others' are hours of the clock.
     """
     row = ESCALATION[level]
+    length: dt.timedelta = getattr(policy, row.time)
     if not row.business:
-        return (at.astimezone(dt.UTC) + row.answers_within).astimezone(at.tzinfo)
-    return add_working_time(at, row.answers_within, policy=policy, holidays=holidays)
+        return (at.astimezone(dt.UTC) + length).astimezone(at.tzinfo)
+    return add_working_time(at, length, policy=policy, holidays=holidays)
 
 
 def add_working_time(

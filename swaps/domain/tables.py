@@ -151,7 +151,10 @@ class SwapPolicy:
             }
         )
     )
-    # Working hours, for deadlines in business hours
+    # How long the approvers of each level have, and the working hours that the coordinator's time counts
+    coordinator_time: dt.timedelta = dt.timedelta(hours=4)
+    director_time: dt.timedelta = dt.timedelta(hours=24)
+    architect_time: dt.timedelta = dt.timedelta(hours=48)
     opens_at: dt.time = dt.time(8)
     closes_at: dt.time = dt.time(17)
     working_days: frozenset[int] = frozenset(range(5))
@@ -377,10 +380,10 @@ CHECK = {check.code: check for check in CHECKS}
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """One row of the escalation matrix. `business` = `answers_within` counts the program's working hours only."""
+    """One row of the escalation matrix: `time` names the policy's field; `business` = it counts working hours only."""
 
     level: Level
-    answers_within: dt.timedelta
+    time: str
     business: bool
     channels: tuple[str, ...]
     next_level: Level | None
@@ -390,9 +393,9 @@ _CHANNELS = ("queue", "mail")
 ESCALATION = {
     row.level: row
     for row in (
-        Escalation(Level.COORDINATOR, dt.timedelta(hours=4), True, _CHANNELS, Level.PROGRAM_DIRECTOR),
-        Escalation(Level.PROGRAM_DIRECTOR, dt.timedelta(hours=24), False, _CHANNELS, None),
-        Escalation(Level.ARCHITECT, dt.timedelta(hours=48), False, _CHANNELS, Level.PROGRAM_DIRECTOR),
+        Escalation(Level.COORDINATOR, "coordinator_time", True, _CHANNELS, Level.PROGRAM_DIRECTOR),
+        Escalation(Level.PROGRAM_DIRECTOR, "director_time", False, _CHANNELS, None),
+        Escalation(Level.ARCHITECT, "architect_time", False, _CHANNELS, Level.PROGRAM_DIRECTOR),
     )
 }
 """Nobody is above the program director: a case overdue there stays and is marked so."""
