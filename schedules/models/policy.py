@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -10,6 +11,13 @@ from schedules.domain.problem import DEFAULT_WEIGHTS
 
 def default_weights() -> dict[str, int]:
     return dict(DEFAULT_WEIGHTS)
+
+
+def named_person(what: str) -> models.ForeignKey[object, object]:
+    """An account that the policy names for a part in approvals; empty = the default of that part."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text=what
+    )
 
 
 class ProgramPolicy(models.Model):
@@ -43,6 +51,9 @@ class ProgramPolicy(models.Model):
     weights = models.JSONField(
         default=default_weights, help_text="Points per unit of each soft rule; 0 switches it off."
     )
+    clinical_lead = named_person("Approves shedding at RED together with the program director.")
+    second_authority = named_person("Second yes where two are needed; empty = any other director or architect.")
+    deputy = named_person("Takes decisions over when the coordinator has too many.")
     history = HistoricalRecords()
 
     class Meta:

@@ -1,0 +1,1 @@
+"""What resilience does on news from below; filled by what listens."""

@@ -1,0 +1,1 @@
+"""One verb each: what evaluates the posture, keeps plans, sheds work and answers the tools."""
