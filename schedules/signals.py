@@ -9,3 +9,16 @@ schedule_published = Signal()
 
 run_failed = Signal()
 """A generation ended FAILED. Sent on commit with `run` (id) and `step`."""
+
+absence_changed = Signal()
+"""An absence was asked for, decided or taken back. Sent on commit with `absence` (id), `before` and `after` (statuses;
+`before` '' when it is new), `start` and `end`."""
+
+assignments_changed = Signal()
+"""Rows of a published schedule were changed otherwise than by a publish. Sent on commit with `start` and `end`."""
+
+program_changed = Signal()
+"""Credentials, demand, people or other program data changed. Sent on commit with `start` and `end`; None = any date."""
+
+workers_look_up = Signal()
+"""The workers of mail and sweeping are there and have a moment, every few seconds. Sent with `at`; be quick."""

@@ -31,6 +31,7 @@ from schedules.models import (
     RotationPattern,
     RotationTemplate,
 )
+from schedules.services.news import tell_program
 
 
 class InUse(DomainError):
@@ -50,7 +51,7 @@ class EditRule:
     """With `own_right`: only these fields; empty = all."""
 
 
-EDIT_RULES: Mapping[type[models.Model], EditRule] = {
+EDIT_RULES: dict[type[models.Model], EditRule] = {
     Person: EditRule(Permission.EDIT_PROGRAM, Permission.REQUEST_OWN, frozenset({"email", "phone"})),
     PersonCredential: EditRule(Permission.EDIT_PROGRAM),
     Credential: EditRule(Permission.EDIT_PROGRAM),
@@ -67,6 +68,7 @@ EDIT_RULES: Mapping[type[models.Model], EditRule] = {
     DutyLog: EditRule(Permission.REQUEST_FOR_ALL, Permission.REQUEST_OWN),
     Preference: EditRule(Permission.REQUEST_FOR_ALL, Permission.REQUEST_OWN),
 }
+"""Apps above add rows for models of their own, by `allow_editing` in their receivers."""
 
 SENTENCES: Mapping[str, str] = {
     "residents_have_a_pgy_level": "A resident needs a PGY level; a faculty member has none.",
@@ -87,10 +89,20 @@ SENTENCES: Mapping[str, str] = {
 """What a broken constraint means to a person, by the constraint's name."""
 
 
+def allow_editing(model: type[models.Model], rule: EditRule, /) -> None:
+    """Let rows of a model of an app above be edited like program data."""
+    EDIT_RULES[model] = rule
+
+
+_READ_BY_NOBODY = frozenset({Preference})
+"""Kinds that only the solver looks at."""
+
+
 @transaction.atomic
 def create(row: models.Model, /, *, by: User, at: dt.datetime, reason: str = "added") -> Any:
     """Insert a row not yet saved. Raises `NotAllowed`; Django's `ValidationError` with a sentence per field."""
     _require(row, by=by, fields=None)
+    _tell(row, *_dates(row))
     return _write(row, by=by, at=at, reason=reason)
 
 
@@ -102,6 +114,7 @@ def change(row: models.Model, fields: Mapping[str, Any], /, *, by: User, at: dt.
     for name, value in fields.items():
         setattr(locked, name, value)
     _require(locked, by=by, fields=frozenset(fields))
+    _tell(locked)
     return _write(locked, by=by, at=at, reason=reason or f"changed {', '.join(sorted(fields))}")
 
 
@@ -112,6 +125,7 @@ def remove(row: models.Model, /, *, by: User, at: dt.datetime, reason: str = "re
     row._history_user, row._change_reason, row._history_date = by, reason, at  # type: ignore[attr-defined]
     try:
         row.delete()
+        _tell(row, *_dates(row))
     except ProtectedError as refusal:
         raise InUse("Other data refer to it. Set it inactive instead, or remove those first.") from refusal
 
@@ -140,6 +154,17 @@ def _write(row: models.Model, *, by: User, at: dt.datetime, reason: str) -> Any:
     row._history_user, row._change_reason, row._history_date = by, reason[:100], at  # type: ignore[attr-defined]
     row.save()
     return row
+
+
+def _tell(row: models.Model, *dates: dt.date | None) -> None:
+    """What margins, rules and readiness read from changes; wishes are not among it."""
+    if type(row) not in _READ_BY_NOBODY:
+        tell_program(*dates)
+
+
+def _dates(row: models.Model) -> tuple[dt.date | None, dt.date | None]:
+    """The dates that a row speaks of; None = any."""
+    return getattr(row, "start_date", None), getattr(row, "end_date", None)
 
 
 def _readable(broken: ValidationError) -> dict[str, list[str]]:

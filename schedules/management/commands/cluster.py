@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_q.cluster import Cluster
 
 from schedules.services import presence, runs
+from schedules.signals import workers_look_up
 
 PR_SET_PDEATHSIG = 1
 LOOK_SECONDS = 0.5
@@ -60,11 +61,16 @@ def run_one(name: str) -> None:
 
 
 def look_after(name: str) -> None:
-    """Keep the presence lock and, beside the solver's workers, sweep. A lost database is tried again."""
+    """Keep the presence lock and sweep: runs beside the solver's workers, what apps above have due beside the others.
+
+    A lost database is tried again.
+    """
     try:
         presence.announce(name)
         if name == presence.SOLVER:
             runs.sweep(timezone.now())
+        else:
+            workers_look_up.send(sender=None, at=timezone.now())
     except DatabaseError as error:
         log.warning("cluster_database_lost", cluster=name, error=type(error).__name__)
         connection.close()

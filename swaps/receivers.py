@@ -1,0 +1,56 @@
+"""What swaps do on news from below: plan sweeping, say what waits for a person, let the policy be edited."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connections
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
+
+from accounts.permissions import Permission
+from schedules.services import program
+from schedules.services.decisions import PendingDecision, decision_provider
+from schedules.signals import workers_look_up
+from swaps.enums import CaseStatus
+from swaps.models import EscalationCase, SwapPolicy
+
+SWEEP = "sweep swaps"
+
+program.allow_editing(SwapPolicy, program.EditRule(Permission.EDIT_POLICY))
+
+
+@decision_provider
+def cases_to_decide(at: dt.datetime) -> Iterator[PendingDecision]:
+    """Open cases with their deadlines, without names."""
+    for case in EscalationCase.objects.filter(status=CaseStatus.OPEN).order_by("due_at"):
+        title = f"A swap for the {case.get_level_display().lower()}" + (", overdue" if case.overdue_at else "")
+        yield PendingDecision(f"swap:{case.swap_id}", "swap", title, f"/swaps/{case.swap_id}", case.due_at)
+
+
+@receiver(workers_look_up)
+def ring_when_due(sender: Any, *, at: dt.datetime, **kwargs: Any) -> None:
+    """Sweep within seconds of a deadline wherever `manage.py cluster` runs."""
+    # Imported when needed: the services load the rule table and the margins, which most processes never do.
+    from swaps import tasks
+    from swaps.services.due import is_anything_due
+
+    if is_anything_due(at):
+        tasks.ring()
+
+
+@receiver(post_migrate)
+def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
+    """Sweep each minute wherever a task cluster runs at all."""
+    if sender.name != "swaps":
+        return
+    from django_q.models import Schedule
+
+    with connections[using].cursor() as cursor:
+        if Schedule._meta.db_table not in connections[using].introspection.table_names(cursor):
+            return
+    Schedule.objects.using(using).get_or_create(
+        name=SWEEP, defaults={"func": "swaps.tasks.sweep_swaps", "schedule_type": Schedule.MINUTES, "minutes": 1}
+    )

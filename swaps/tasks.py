@@ -1,0 +1,25 @@
+"""What the task queue calls: one service call, nothing more. The rows are the truth, not the queue."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from swaps import services
+
+RUNG = "swaps-sweep-rung"
+RUNG_SECONDS = 60
+"""At most so long the bell counts as rung: a worker that died with it holds nobody up for longer."""
+
+
+def sweep_swaps() -> None:
+    """Let consents lapse, remind, move cases up, monitor what was executed."""
+    cache.delete(RUNG)
+    services.sweep(timezone.now())
+
+
+def ring() -> None:
+    """Ask the queue for a sweep, unless one waits there already."""
+    if cache.add(RUNG, True, RUNG_SECONDS):
+        async_task("swaps.tasks.sweep_swaps", q_options={"task_name": "sweep swaps"})
