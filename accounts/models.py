@@ -1,7 +1,8 @@
-"""Who signs in: the user, the role and what the role may do."""
+"""Who signs in: the user, the role and what the role may do, the tokens of agents, and messages to users."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.contrib.auth.models import AbstractUser
@@ -11,6 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.enums import STAFF_ROLES, Role
 from accounts.permissions import ROLE_TABLE, Permission
+from common.models import who_has_when
 
 
 class User(AbstractUser):
@@ -64,3 +66,35 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class AgentToken(models.Model):
+    """A long-lived key of an agent account. Only its digest is kept; it is revoked, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="agent_tokens")
+    name = models.CharField(max_length=80, help_text="What it is for: the program and the machine that use it.")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the token.")
+    hint = models.CharField(max_length=8, editable=False, help_text="The token's last characters, to know it again.")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("created_at")), name="agent_token_expires_after_creation"
+            ),
+            who_has_when("revoked", name="agent_token_revoked_by_has_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_valid(self, *, at: dt.datetime) -> bool:
+        """Whether it opens anything at that time: neither revoked nor expired, and its account is an active agent."""
+        return self.revoked_at is None and at < self.expires_at and self.user.is_active and self.user.role == Role.AGENT
