@@ -56,7 +56,16 @@ class Breaker(models.Model):
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    causes = models.JSONField(default=list, blank=True, help_text="[cause, sentence] that hold now.")
+    clear_since = models.DateTimeField(null=True, blank=True, help_text="Since when no cause holds.")
     override_until = models.DateTimeField(null=True, blank=True)
+    override_reason = models.CharField(max_length=500, blank=True)
+    override_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    override_second = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     history = HistoricalRecords()
     objects = TrackedQuerySet.as_manager()
 

@@ -22,6 +22,7 @@ from schedules.domain.rules.report import Severity
 from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus, ScheduleStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import Absence, Block, Person, Schedule
+from schedules.services.news import tell_absence
 from schedules.services.validation import violation_json
 
 LONGEST_DAYS = 366
@@ -59,6 +60,7 @@ def request(
         created_at=at,
     )
     _save(absence, by=by, why="asked for")
+    tell_absence(absence, before="")
     notify(
         [user for user in _deciders() if user.pk != by.pk],
         kind="ABSENCE_REQUESTED",
@@ -171,6 +173,7 @@ def _move(absence: Absence, to: AbsenceStatus, *, by: User, at: dt.datetime, not
         raise AlreadyDecided(f"This absence is {before.label.lower()} already.", status=before.value)
     absence.status, absence.decided_by, absence.decided_at, absence.decision_note = to, by, at, note[:500]
     _save(absence, by=by, why=f"{before} -> {to}")
+    tell_absence(absence, before=before)
     owner = absence.person.user
     if owner is not None and owner.pk != by.pk:
         notify(

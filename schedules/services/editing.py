@@ -22,6 +22,8 @@ from schedules.mapping import load_problem, load_roster
 from schedules.models import Activity, Assignment, Block, Schedule
 from schedules.services import compliance, confirmation
 from schedules.services.gate import open_gate
+from schedules.services.improving import Effect
+from schedules.services.news import tell_assignments
 from schedules.services.publishing.drafts import amend_neighbours, mark_stale, store_report
 from schedules.services.publishing.versions import bump, lock
 from schedules.services.validation import is_acgme, validate, violation_json
@@ -78,6 +80,7 @@ class Preview:
     changes: tuple[Change, ...]
     problem: Problem
     findings: FindingChanges
+    effect: Effect
 
     @property
     def refused(self) -> tuple[Violation, ...]:
@@ -126,7 +129,8 @@ def preview(schedule: Schedule, changes: Sequence[Change]) -> Preview:
     before = load_roster(problem, schedule=schedule)
     _respect_locks(schedule, changes)
     after = before.with_changes({change.slot: change.activity for change in changes})
-    return Preview(schedule, tuple(changes), problem, _findings(problem, before, after))
+    effect = Effect(problem, before, after)
+    return Preview(schedule, tuple(changes), problem, _findings(problem, before, after), effect)
 
 
 def offer(schedule: Schedule, changes: Sequence[Change], *, by: User, at: dt.datetime) -> tuple[Preview, str]:
@@ -153,7 +157,7 @@ def apply(
     _require_right_to_clear(changes, by=by, typed_range=typed_range)
     why = (reason.strip() or "bulk edit")[:100]
     operation = "clear" if _cleared(changes) else "bulk"
-    with open_gate(operation=operation, by=by, at=at, reason=why):
+    with open_gate(operation=operation, by=by, at=at, reason=why, effect=lambda: preview(schedule, changes).effect):
         locked = lock(schedule)
         shown = preview(locked, changes)
         confirmation.redeem(token, by=by, purpose=PURPOSE, fingerprint=shown.fingerprint, at=at)
@@ -171,7 +175,7 @@ def set_cell(
     """
     _require_right_to_clear([change], by=by, typed_range="")
     why = (reason.strip() or "edited by hand")[:100]
-    with open_gate(operation="edit", by=by, at=at, reason=why):
+    with open_gate(operation="edit", by=by, at=at, reason=why, effect=lambda: preview(schedule, [change]).effect):
         locked = lock(schedule)
         if version is not None and locked.version != version:
             raise NotEditable("Somebody changed this schedule a moment ago. Look at it again.", code="version_changed")
@@ -275,6 +279,7 @@ def _write(schedule: Schedule, changes: Sequence[Change], *, by: User, at: dt.da
     if schedule.status == ScheduleStatus.PUBLISHED:
         compliance.reconcile(schedule, judged.report, at=at, reason=reason)
         mark_stale(first, last, by=by, at=at, reason="The published schedule of these dates was edited.")
+        tell_assignments(first, last)
 
 
 def _write_rows(schedule: Schedule, changes: Sequence[Change], *, by: User, at: dt.datetime, reason: str) -> None:

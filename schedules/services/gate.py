@@ -17,6 +17,7 @@ from common.errors import DomainError
 from common.services import maintenance
 from schedules.enums import BreakerState
 from schedules.models import Breaker
+from schedules.services.improving import EffectOf, improves
 
 
 class BreakerOpen(DomainError):
@@ -39,6 +40,8 @@ class Operation:
 
     risk: Risk
     own_backup: bool = True
+    emergency: bool = False
+    """Coverage in an emergency, approved by people: an open breaker lets it through."""
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -55,12 +58,21 @@ OPERATIONS: Mapping[str, Operation] = {
     "swap": Operation(Risk.MEDIUM, own_backup=False),
     "edit": Operation(Risk.MEDIUM, own_backup=False),
     "mark_stale": Operation(Risk.MEDIUM, own_backup=False),
+    "fallback": Operation(Risk.HIGH, emergency=True),
+    "shedding": Operation(Risk.HIGH, emergency=True),
+    "restore-shed": Operation(Risk.HIGH, emergency=True),
 }
 
 
 @contextmanager
 def open_gate(
-    *, operation: str, by: User | None, at: dt.datetime, reason: str, label: str | None = None
+    *,
+    operation: str,
+    by: User | None,
+    at: dt.datetime,
+    reason: str,
+    label: str | None = None,
+    effect: EffectOf | None = None,
 ) -> Iterator[Backup]:
     """Write gated tables inside this: maintenance, breaker and backup are checked, then one transaction is open.
 
@@ -68,12 +80,16 @@ def open_gate(
     for swaps, single edits and a run's writing a fresh one, made if there is none. Yields it. History rows written
     inside carry `reason` and `by`. `access` checks the caller's right before. Not inside another transaction.
 
+    While the breaker is open, only emergency coverage passes, and a change whose `effect` strictly improves k*(safety)
+    or coverage.
+
     Raises DatabaseDown, BreakerOpen, UnderMaintenance, BackupFailed, GateBusy; an unknown operation is a KeyError.
     """
     wanted = OPERATIONS[operation]
     maintenance.require_off()
     require_database()
-    require_breaker_closed(at)
+    if not wanted.emergency:
+        require_breaker_closed(at, effect)
     name = label or operation.replace("_", "-")
     if wanted.own_backup:
         backup = backups.services.create(kind=BackupKind.PRE_OPERATION, label=name, by=by, at=at)
@@ -92,13 +108,15 @@ def require_database() -> None:
         raise DatabaseDown("The database does not answer, so nothing was changed. Start it and try again.") from error
 
 
-def require_breaker_closed(at: dt.datetime) -> None:
-    """Raise BreakerOpen where the breaker is open and nobody's override runs."""
+def require_breaker_closed(at: dt.datetime, effect: EffectOf | None = None) -> None:
+    """Raise BreakerOpen where the breaker is open, nobody's override runs and the effect is no improvement."""
     breaker = Breaker.objects.filter(pk=1).first()
     if breaker is None or breaker.state != BreakerState.OPEN:
         return
-    if breaker.override_until is None or breaker.override_until < at:
+    is_overridden = breaker.override_until is not None and breaker.override_until >= at
+    if not is_overridden and (effect is None or not improves(effect())):
         raise BreakerOpen(
-            f"The schedule circuit breaker is open: {breaker.cause or 'no cause was given'}. Remove the cause, or have"
-            " it overridden by two authorised people."
+            f"The schedule circuit breaker is open: {breaker.cause or 'no cause was given'}. Only changes that"
+            " make coverage or the safety margin better pass. Remove the cause, or have it overridden by two authorised"
+            " people."
         )

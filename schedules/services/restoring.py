@@ -18,6 +18,7 @@ from schedules.enums import ScheduleStatus
 from schedules.models import Activity, Assignment, Person, RotationTemplate, Schedule
 from schedules.services import compliance
 from schedules.services.gate import open_gate
+from schedules.services.news import tell_assignments
 from schedules.services.publishing.drafts import mark_stale
 from schedules.services.publishing.versions import bump
 
@@ -127,3 +128,4 @@ def _tell_versions(
         bump(version, by=by, at=at, reason=reason)
         compliance.judge_anew(version, at=at, reason=reason)
     mark_stale(start, end, by=by, at=at, reason="Published rows of these dates were restored from a backup.")
+    tell_assignments(start, end)

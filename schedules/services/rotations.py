@@ -16,6 +16,7 @@ from common.errors import DomainError, Invalid, NotAllowed
 from schedules.domain.problem import Role
 from schedules.models import Block, BlockAssignment, Person, RotationTemplate
 from schedules.services.gate import open_gate
+from schedules.services.news import tell_program
 
 
 class AlreadyAssigned(DomainError):
@@ -71,6 +72,7 @@ def remove(assignment: BlockAssignment, /, *, by: User, at: dt.datetime, reason:
         locked = _locked(assignment)
         _sign(locked, by=by, at=at, why=why)
         locked.delete()
+        _tell(locked)
 
 
 def _require_right(by: User) -> None:
@@ -92,6 +94,11 @@ def _locked(assignment: BlockAssignment) -> BlockAssignment:
 def _save(assignment: BlockAssignment, *, by: User, at: dt.datetime, why: str) -> None:
     _sign(assignment, by=by, at=at, why=why)
     assignment.save()
+    _tell(assignment)
+
+
+def _tell(assignment: BlockAssignment) -> None:
+    tell_program(assignment.block.start_date, assignment.block.end_date)
 
 
 def _sign(row: Any, *, by: User, at: dt.datetime, why: str) -> None:

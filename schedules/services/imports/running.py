@@ -18,6 +18,7 @@ from schedules.services.imports.parsing import read_source
 from schedules.services.imports.plan import LABELS, Plan
 from schedules.services.imports.planner import plan
 from schedules.services.imports.report import ImportRefused, ImportReport, ParsedProgram
+from schedules.services.news import tell_program
 
 REASON = "program import"
 
@@ -67,6 +68,7 @@ def import_program(
             wanted = plan(parsed)
             _refuse(_report(parsed, wanted, written=False), skip_bad=skip_bad)
             _write(wanted, by=by, at=at)
+            tell_program()
     except IntegrityError as error:
         raise ImportClashed(
             "The program was changed while the import ran, and nothing was written. Look at the preview and try again."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from django.db import transaction
 
@@ -10,9 +11,11 @@ from accounts.models import User
 from common.errors import DomainError
 from common.models import signed
 from schedules.enums import RunStatus, ScheduleStatus
+from schedules.mapping import load_problem, load_roster
 from schedules.models import Publication, Schedule
 from schedules.services import compliance
 from schedules.services.gate import open_gate
+from schedules.services.improving import Effect
 from schedules.services.preflight.checks import slug_of
 from schedules.services.publishing.drafts import (
     StaleDraft,
@@ -59,7 +62,8 @@ def publish(draft: Schedule, *, by: User, at: dt.datetime, override_reason: str 
     _refuse_stale(draft, by=by, at=at)
     reason = override_reason.strip() or "published"
     label = f"publish-{slug_of(draft.start_date, draft.end_date)}"
-    with open_gate(operation="publish", by=by, at=at, reason=reason, label=label) as backup:
+    effect = partial(_effect, draft)
+    with open_gate(operation="publish", by=by, at=at, reason=reason, label=label, effect=effect) as backup:
         locked = lock(draft)
         require_draft(locked)
         # Another publish may have come first while this one waited for the gate.
@@ -69,6 +73,13 @@ def publish(draft: Schedule, *, by: User, at: dt.datetime, override_reason: str 
         return _replace(
             locked, judged, by=by, at=at, reason=reason, override=override_reason.strip(), backup=backup.file
         )
+
+
+def _effect(draft: Schedule) -> Effect:
+    """The draft's dates as they are published now, and as the draft has them."""
+    problem = load_problem(draft.start_date, draft.end_date, schedule=draft)
+    before, after = load_roster(problem, schedule="published"), load_roster(problem, schedule=draft)
+    return Effect(problem, before, after)
 
 
 def _refuse_stale(draft: Schedule, *, by: User, at: dt.datetime) -> None:
