@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 
-from swaps.domain.tables import ContinuityKind, Level, Reason, SwapStatus, SwapType
+from swaps.domain.tables import Level, Reason, SwapStatus, SwapType
 
 TYPES = [(SwapType.ONE_TO_ONE.value, "One to one"), (SwapType.ABSORB.value, "Absorb")]
 STATUSES = [(status.value, status.value.replace("_", " ").capitalize()) for status in SwapStatus]
@@ -19,13 +19,6 @@ LEVELS = [
 
 OPEN_STATUSES = (SwapStatus.PENDING, SwapStatus.APPROVED)
 """A request in one of these bars another one of the same person for the same week."""
-
-DEFAULT_CONTINUITY_POINTS = {
-    ContinuityKind.PANEL: 2,
-    ContinuityKind.FOLLOW_UP: 3,
-    ContinuityKind.TEACHING: 1,
-    ContinuityKind.PROCEDURE: 2,
-}
 
 
 class Scope(TextChoices):

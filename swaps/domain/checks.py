@@ -86,6 +86,15 @@ class Case:
         return (starts - self.facts.at) / dt.timedelta(days=1)
 
     @cached_property
+    def utilization(self) -> tuple[float | None, float | None]:
+        """Of the touched dates, before and after; None = not measured."""
+        touched = set(self.exchange.days)
+        if not touched:
+            return None, None
+        was, now = self.margins
+        return utilization(was, touched), utilization(now, touched)
+
+    @cached_property
     def margins(self) -> tuple[MarginReport, MarginReport]:
         """Before and after, over the touched dates only."""
         first, last = self.exchange.days[0], self.exchange.days[-1]
@@ -109,9 +118,8 @@ def assess(
     `before` is the judgement of the untouched roster by the whole rule table, if it is known already.
     """
     after = check(exchange.replan(problem), exchange.apply(roster))
-    return _decide(
-        Case(problem, roster, exchange, facts, policy, (before or check(problem, roster), after)), ALL_CHECKS
-    )
+    case = Case(problem, roster, exchange, facts, policy, (before or check(problem, roster), after))
+    return replace(_decide(case, ALL_CHECKS), utilization=case.utilization)
 
 
 def assess_tier_one(
@@ -363,14 +371,15 @@ def insecure(report: MarginReport, touched: set[Date]) -> tuple[set[tuple[Date, 
 def resilience(case: Case) -> Checked:
     """UTILIZATION, RESILIENCE_DELTA and N1 over the touched dates.
 
-    The delta is the larger of two worsenings: utilization, and the share of sessions that are not N-1 secure.
+    A high utilization that the swap does not raise is no finding about the swap. The delta is the larger of two
+    worsenings: utilization, and the share of sessions that are not N-1 secure.
     """
     touched = set(case.exchange.days)
     if not touched:
         return
-    was, now = (utilization(report, touched) for report in case.margins)
+    was, now = case.utilization
     (weak_before, _), (weak_after, sessions) = (insecure(report, touched) for report in case.margins)
-    if now is not None:
+    if now is not None and (was is None or now > was):
         text = f"Utilization of the touched dates is {now:.2f} after the swap."
         yield finding("UTILIZATION", now, case.policy, text, public=text)
     share = (len(weak_after) - len(weak_before)) / sessions if sessions else 0.0

@@ -61,6 +61,8 @@ class Assessment:
     findings: tuple[SwapFinding, ...]
     before: Report
     after: Report
+    utilization: tuple[float | None, float | None] = (None, None)
+    """Of the touched dates, before and after; None = not measured."""
 
     @cached_property
     def verdict(self) -> Verdict:

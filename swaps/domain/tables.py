@@ -151,6 +151,18 @@ class SwapPolicy:
             }
         )
     )
+    continuity_activities: Mapping[str, ContinuityKind] = field(
+        default_factory=lambda: MappingProxyType(
+            {
+                "C": ContinuityKind.PANEL,
+                "CV": ContinuityKind.FOLLOW_UP,
+                "HV": ContinuityKind.FOLLOW_UP,
+                "PR": ContinuityKind.PROCEDURE,
+                "VAS": ContinuityKind.PROCEDURE,
+            }
+        )
+    )
+    """What a resident's half-day of an activity is to continuity; faculty hold clinics of no panel of their own."""
     # How long the approvers of each level have, and the working hours that the coordinator's time counts
     coordinator_time: dt.timedelta = dt.timedelta(hours=4)
     director_time: dt.timedelta = dt.timedelta(hours=24)

@@ -9,12 +9,16 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+import swaps.domain.tables as domain
 from common.models import TrackedQuerySet
-from swaps.enums import DEFAULT_CONTINUITY_POINTS
 
 
 def default_continuity_points() -> dict[str, int]:
-    return {kind.name: points for kind, points in DEFAULT_CONTINUITY_POINTS.items()}
+    return {kind.name: points for kind, points in domain.SwapPolicy().continuity_points.items()}
+
+
+def default_continuity_activities() -> dict[str, str]:
+    return {code: kind.name for code, kind in domain.SwapPolicy().continuity_activities.items()}
 
 
 def workdays() -> list[int]:
@@ -58,6 +62,10 @@ class SwapPolicy(models.Model):
     fairness_least_sigma = models.FloatField(default=1, help_text="Weeks; below it nobody is an outlier.")
     continuity_points = models.JSONField(
         default=default_continuity_points, help_text="Points of PANEL, FOLLOW_UP, TEACHING and PROCEDURE sessions."
+    )
+    continuity_activities = models.JSONField(
+        default=default_continuity_activities,
+        help_text="What a resident's half-day of an activity is to continuity, by its code.",
     )
     opens_at = models.TimeField(default=dt.time(8))
     closes_at = models.TimeField(default=dt.time(17))

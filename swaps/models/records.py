@@ -61,6 +61,9 @@ class SwapRecord(TimeStamped):
     rolled_back_at = models.DateTimeField(null=True, blank=True)
     rolled_back_by = models.ForeignKey(_USER, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     rollback_reason = models.CharField(max_length=500, blank=True)
+    given_up_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a new version without it was accepted: it is over, and not rolled back."
+    )
     error_code = models.CharField(max_length=40, blank=True)
     conflicts = models.JSONField(default=list, blank=True, help_text="Rows changed meanwhile, where roll back failed.")
     history = HistoricalRecords(excluded_fields=["judgement", "reason_text"])

@@ -1,0 +1,114 @@
+"""From rows to the pure core's data of swaps and back: policy, places, findings, and the state of an assignment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
+
+from schedules.domain.problem import Session
+from schedules.models import Assignment
+from swaps import models
+from swaps.domain.exchange import Exchange, Place
+from swaps.domain.findings import SwapFinding
+from swaps.domain.tables import Actor, ContinuityKind, Level, SwapPolicy, Tier, Verdict
+
+RowState = Mapping[str, Any]
+"""What is kept of an assignment: enough to put the row back as it was. See `SwapChange`."""
+
+COMPARED = ("activity", "source", "locked", "rotation")
+"""A touched row is as the swap left it while these are."""
+
+
+def load_policy() -> SwapPolicy:
+    """The program's numbers for swaps; the defaults where no record was made yet."""
+    row = models.SwapPolicy.objects.filter(pk=1).first()
+    if row is None:
+        return SwapPolicy()
+    stored = {field.name: getattr(row, field.name) for field in fields(SwapPolicy)}
+    stored["continuity_points"] = {kind: int(row.continuity_points.get(kind.name, 0)) for kind in ContinuityKind}
+    stored["continuity_activities"] = {
+        code: ContinuityKind[kind]
+        for code, kind in row.continuity_activities.items()
+        if kind in ContinuityKind.__members__
+    }
+    stored["working_days"] = frozenset(row.working_days)
+    return SwapPolicy(**stored)
+
+
+def places_json(places: Iterable[Place]) -> list[list[str]]:
+    return [[day.isoformat(), session.value] for day, session in places]
+
+
+def places(stored: Iterable[Iterable[str]]) -> tuple[Place, ...]:
+    return tuple((dt.date.fromisoformat(day), Session(session)) for day, session in stored)
+
+
+def digest(exchange: Exchange) -> str:
+    """Equal exactly while a plan does the same to the same cells, and to the same FMIT weeks."""
+    lines = [f"{s.person}|{s.day}|{s.session}|{c.before}|{c.after}" for s, c in sorted(exchange.changes.items())]
+    lines += [f"{week.person}|{week.start}|{person}" for week, person in exchange.weeks]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def finding_json(finding: SwapFinding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "tier": finding.tier.value,
+        "verdict": finding.verdict.name,
+        "level": finding.level.name if finding.level else None,
+        "message": finding.message,
+        "public": finding.public,
+        "measured": finding.measured,
+        "limit": finding.limit,
+        "days": [day.isoformat() for day in finding.days],
+        "people": list(finding.people),
+        "readers": sorted(reader.value for reader in finding.readers),
+    }
+
+
+def to_finding(stored: Mapping[str, Any]) -> SwapFinding:
+    return SwapFinding(
+        code=stored["code"],
+        tier=Tier(stored["tier"]),
+        verdict=Verdict[stored["verdict"]],
+        level=Level[stored["level"]] if stored["level"] else None,
+        message=stored["message"],
+        public=stored["public"],
+        measured=stored["measured"],
+        limit=stored["limit"],
+        days=tuple(dt.date.fromisoformat(day) for day in stored["days"]),
+        people=tuple(stored["people"]),
+        readers=frozenset(Actor(reader) for reader in stored["readers"]),
+    )
+
+
+def state_of(row: Assignment) -> RowState:
+    """The row as it is; `activity` must be loaded."""
+    return {
+        "id": str(row.pk),
+        "schedule": str(row.schedule_id),
+        "activity": row.activity.code,
+        "source": row.source,
+        "locked": row.locked,
+        "rotation": str(row.rotation_id) if row.rotation_id else None,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def same_state(one: RowState | None, other: RowState | None) -> bool:
+    """Whether two states show the same; ids and versions may differ after a row was carried over."""
+    if one is None or other is None:
+        return one is other
+    return all(one[name] == other[name] for name in COMPARED)
+
+
+def restored(state: RowState, row: Assignment, activities: Mapping[str, UUID]) -> Assignment:
+    """Put a state into a row of whatever version."""
+    row.activity_id = activities[state["activity"]]
+    row.source, row.locked = state["source"], state["locked"]
+    row.rotation_id = UUID(state["rotation"]) if state["rotation"] else None
+    return row
