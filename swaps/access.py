@@ -17,11 +17,12 @@ from common.errors import NotAllowed, NotFound
 from swaps.domain.tables import SENSITIVE_REASONS, Actor, Level, SwapStatus
 from swaps.enums import CaseStatus, OfferStatus
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
+from swaps.queries import is_partner, is_party, is_requester, levels_of, may_decide, open_case
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-__all__ = ["NotAllowed", "NotFound", "require"]
+__all__ = ["NotAllowed", "NotFound", "is_partner", "is_party", "is_requester", "may_decide", "open_case", "require"]
 
 
 class Deed(StrEnum):
@@ -58,12 +59,6 @@ DEEDS: Mapping[Deed, Rule] = {
 }
 """The rows of the transition table that people bring about, and the complaint, which changes no state."""
 
-DECIDES: Mapping[Level, Permission] = {
-    Level.COORDINATOR: Permission.DECIDE_COORDINATOR,
-    Level.ARCHITECT: Permission.DECIDE_ARCHITECT,
-    Level.PROGRAM_DIRECTOR: Permission.DECIDE_DIRECTOR,
-}
-
 ROLE_ACTORS: Mapping[str, Actor] = {
     Role.COORDINATOR: Actor.COORDINATOR,
     # The resilience lead reads what the coordinator reads.
@@ -91,11 +86,6 @@ def swap(user: User, pk: uuid.UUID | str, /) -> SwapRecord:
     if found is None:
         raise NotFound("There is no such swap.")
     return found
-
-
-def levels_of(user: User, /) -> frozenset[Level]:
-    """The levels at which the user decides."""
-    return frozenset(level for level, permission in DECIDES.items() if user.may(permission))
 
 
 def decides_escalations(user: User, /) -> bool:
@@ -135,32 +125,6 @@ def offer(user: User, pk: uuid.UUID | str, /) -> MarketplaceOffer:
 
 
 # --- in which capacity ------------------------------------------------------------------------------------------------
-
-
-def is_requester(user: User, swap: SwapRecord, /) -> bool:
-    """Who asked, and the person whose duty it is where somebody else asked for them."""
-    return user.pk in (swap.requested_by_id, swap.source_person.user_id)
-
-
-def is_partner(user: User, swap: SwapRecord, /) -> bool:
-    return swap.target_person.user_id == user.pk
-
-
-def is_party(user: User, swap: SwapRecord, /) -> bool:
-    """Requester or partner: whoever is one decides nothing about it."""
-    return is_requester(user, swap) or is_partner(user, swap)
-
-
-def open_case(swap: SwapRecord, /) -> EscalationCase | None:
-    """The case that waits for a decision. Uses what was prefetched."""
-    return next((case for case in swap.cases.all() if case.status == CaseStatus.OPEN), None)
-
-
-def may_decide(user: User, case: EscalationCase, /) -> bool:
-    """The approver of the case's level, or the program director where it is overdue; never a party."""
-    levels = levels_of(user)
-    reaches = Level(case.level) in levels or (case.overdue_at is not None and Level.PROGRAM_DIRECTOR in levels)
-    return reaches and not is_party(user, case.swap)
 
 
 def actors_of(user: User, swap: SwapRecord, /) -> frozenset[Actor]:

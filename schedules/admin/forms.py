@@ -14,13 +14,13 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminI
 from schedules import models
 from schedules.domain.problem import DEFAULT_WEIGHTS, Role, WorkKind
 
-_WEEKDAYS = tuple(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
+WEEKDAYS = tuple(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
 _ROLES = tuple((role.value, role.value.title()) for role in Role)
 _LEVELS = tuple((level, f"PGY-{level}") for level in (1, 2, 3))
 _KINDS = tuple(kind.value for kind in WorkKind if kind)
 
 
-def _several(choices: Iterable[tuple[Any, str]], coerce: Any, help_text: str) -> forms.TypedMultipleChoiceField:
+def several(choices: Iterable[tuple[Any, str]], coerce: Any, help_text: str) -> forms.TypedMultipleChoiceField:
     return forms.TypedMultipleChoiceField(
         choices=list(choices),
         coerce=coerce,
@@ -36,9 +36,9 @@ def _number(label: str, most: int) -> forms.IntegerField:
 
 
 class ActivityForm(forms.ModelForm):
-    roles = _several(_ROLES, str, "Who may hold it; none = everybody.")
-    pgy_levels = _several(_LEVELS, int, "Residents of these levels only; none = all.")
-    credential_roles = _several(_ROLES, str, "Whom the credential binds; none = everybody.")
+    roles = several(_ROLES, str, "Who may hold it; none = everybody.")
+    pgy_levels = several(_LEVELS, int, "Residents of these levels only; none = all.")
+    credential_roles = several(_ROLES, str, "Whom the credential binds; none = everybody.")
 
     class Meta:
         model = models.Activity
@@ -46,15 +46,15 @@ class ActivityForm(forms.ModelForm):
 
 
 class DemandForm(forms.ModelForm):
-    weekdays = _several(_WEEKDAYS, int, "None = every day.")
-    roles = _several(_ROLES, str, "Who counts; none = everybody.")
+    weekdays = several(WEEKDAYS, int, "None = every day.")
+    roles = several(_ROLES, str, "Who counts; none = everybody.")
 
     class Meta:
         model = models.Demand
         fields = "__all__"  # noqa: DJ007
 
 
-class _NumberTableForm(forms.ModelForm):
+class NumberTableForm(forms.ModelForm):
     """Shows the numbers of a JSON table as fields of their own. `tables`: (field of the model, prefix, keys, most)."""
 
     tables: tuple[tuple[str, str, tuple[str, ...], int], ...] = ()
@@ -77,7 +77,7 @@ class _NumberTableForm(forms.ModelForm):
         return cleaned
 
 
-def _number_fields(tables: tuple[tuple[str, str, tuple[str, ...], int], ...]) -> dict[str, forms.IntegerField]:
+def number_fields(tables: tuple[tuple[str, str, tuple[str, ...], int], ...]) -> dict[str, forms.IntegerField]:
     """A number field for every key of every table, by prefix and key."""
     return {
         f"{prefix}{key}": _number(f"{table} {key}".replace("_", " ").capitalize(), most)
@@ -90,9 +90,9 @@ _DUTY_TABLES = (("minimum", "min_", _KINDS, 14), ("maximum", "max_", _KINDS, 14)
 _WEIGHT_TABLES = (("weights", "weight_", tuple(DEFAULT_WEIGHTS), 1000),)
 
 
-class _FacultyDutyForm(_NumberTableForm):
+class _FacultyDutyForm(NumberTableForm):
     tables = _DUTY_TABLES
-    available_weekdays = _several(_WEEKDAYS, int, "Days on which the duty works.")
+    available_weekdays = several(WEEKDAYS, int, "Days on which the duty works.")
 
     class Meta:
         model = models.FacultyDuty
@@ -107,7 +107,7 @@ class _FacultyDutyForm(_NumberTableForm):
         return cleaned
 
 
-class _PolicyForm(_NumberTableForm):
+class _PolicyForm(NumberTableForm):
     tables = _WEIGHT_TABLES
 
     class Meta:
@@ -115,5 +115,5 @@ class _PolicyForm(_NumberTableForm):
         exclude = ("weights",)  # noqa: DJ006  shown as numbers
 
 
-FacultyDutyForm = type("FacultyDutyForm", (_FacultyDutyForm,), dict(_number_fields(_DUTY_TABLES)))
-PolicyForm = type("PolicyForm", (_PolicyForm,), dict(_number_fields(_WEIGHT_TABLES)))
+FacultyDutyForm = type("FacultyDutyForm", (_FacultyDutyForm,), dict(number_fields(_DUTY_TABLES)))
+PolicyForm = type("PolicyForm", (_PolicyForm,), dict(number_fields(_WEIGHT_TABLES)))

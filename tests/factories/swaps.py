@@ -9,7 +9,9 @@ from typing import Any
 from accounts.enums import Role
 from accounts.models import User
 from schedules.enums import ScheduleStatus
-from schedules.models import Person, Schedule
+from schedules.models import FmitWeek, Person, Schedule
+from swaps.domain.tables import Level, SwapStatus, SwapType
+from swaps.models import EscalationCase, SwapRecord
 from tests.factories import accounts, generation, program
 
 START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
@@ -40,9 +42,7 @@ def world(leaders: str = "DABCE", **fields: Any) -> World:
     Exchanging A's and B's week, or D absorbing B's, passes every check when asked early. `fields` go to the schedule.
     """
     made = program.tiny_program()
-    made.faculty[0].fmit_weeks.all().delete()
-    for person in made.faculty[1:]:
-        person.fmit_weeks.all().delete()
+    FmitWeek.objects.all().delete()
     attending = {letter: program.faculty(name=f"Attending {letter}", excluded_from_call=True) for letter in "ABCDE"}
     for letter, friday in zip(leaders, FRIDAYS, strict=True):
         program.fmit_week(attending[letter], friday)
@@ -66,3 +66,36 @@ def account(person: Person, name: str, role: Role = Role.FACULTY) -> User:
     person.user = made
     person.save()
     return made
+
+
+def record(source: Person, target: Person, **fields: Any) -> SwapRecord:
+    """A bare row: the first FMIT week inside the block, absorbed, asked for by the giver's account and pending."""
+    standard = {
+        "source_person": source,
+        "source_week": FRIDAYS[1],
+        "source_end": FRIDAYS[1] + dt.timedelta(days=6),
+        "target_person": target,
+        "swap_type": SwapType.ABSORB.value,
+        "reason_code": "conference",
+        "reason_text": "A congress",
+        "requested_by": source.user,
+        "requested_at": EARLY,
+        "consent_due": EARLY + dt.timedelta(hours=48),
+    }
+    return SwapRecord.objects.create(**standard | fields)
+
+
+def executed(source: Person, target: Person, **fields: Any) -> SwapRecord:
+    """A bare row of an executed swap; nothing of the schedule was touched."""
+    return record(source, target, **{"status": SwapStatus.EXECUTED.value, "executed_at": EARLY} | fields)
+
+
+def case(swap: SwapRecord, level: Level = Level.COORDINATOR, **fields: Any) -> EscalationCase:
+    """An open case of the swap at a level."""
+    standard = {
+        "level": level.value,
+        "first_level": level.value,
+        "opened_at": EARLY,
+        "due_at": EARLY + dt.timedelta(hours=24),
+    }
+    return EscalationCase.objects.create(swap=swap, **standard | fields)
