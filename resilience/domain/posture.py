@@ -35,10 +35,27 @@ Readings = Mapping[Metric, Reading[float]]
 
 
 @dataclass(frozen=True, slots=True)
+class Calm:
+    """How often, and for how long, nothing must have asked for a posture before it comes down by one step."""
+
+    evaluations: int = CLEAR_EVALUATIONS
+    time: dt.timedelta = CLEAR_TIME
+
+
+DEFAULT_CALM = Calm()
+_SIGNS: Mapping[object, str] = {ge: ">=", gt: ">", le: "<=", lt: "<"}
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     metric: Metric
     compare: Callable[[float, float], bool]
     threshold: float
+
+    @property
+    def sentence(self) -> str:
+        """As it is shown, e.g. ``coverage < 0.95``."""
+        return f"{self.metric} {_SIGNS[self.compare]} {self.threshold:g}"
 
     def holds(self, readings: Readings) -> bool:
         """Whether the measured value meets it; an unknown one does not (it has a trigger of its own)."""
@@ -54,6 +71,11 @@ class Trigger:
     conditions: tuple[Condition, ...]
     certificate: bool
     """A proven fact about the roster escalates at once; a rate needs two evaluations."""
+
+    @property
+    def key(self) -> str:
+        """Names the row in stored records, and says what it asks for."""
+        return f"{self.level.name}: {' and '.join(condition.sentence for condition in self.conditions)}"
 
     def fires(self, readings: Readings) -> bool:
         return all(condition.holds(readings) for condition in self.conditions)
@@ -93,6 +115,8 @@ TRIGGERS = (
 )
 """Resilience, section 3. A k* "= 1" or "= 0" is at most that: what is lower still has its own row."""
 
+TRIGGER_OF: Mapping[str, Trigger] = {row.key: row for row in TRIGGERS}
+
 _GRAVEST = {
     metric: max(row.level for row in TRIGGERS for condition in row.conditions if condition.metric is metric)
     for metric in Metric
@@ -130,17 +154,17 @@ class Posture:
         """The posture in force."""
         return self.override.level if self.override and at < self.override.until else self.level
 
-    def may_lower(self, at: dt.datetime) -> bool:
+    def may_lower(self, at: dt.datetime, calm: Calm = DEFAULT_CALM) -> bool:
         """Whether it has been clear often and long enough to come down by one step."""
         return (
             self.level > Level.GREEN
             and self.clear_since is not None
-            and self.clear_evaluations >= CLEAR_EVALUATIONS
-            and at - self.clear_since >= CLEAR_TIME
+            and self.clear_evaluations >= calm.evaluations
+            and at - self.clear_since >= calm.time
         )
 
 
-def evaluate(before: Posture | None, readings: Readings, *, at: dt.datetime) -> Posture:
+def evaluate(before: Posture | None, readings: Readings, *, at: dt.datetime, calm: Calm = DEFAULT_CALM) -> Posture:
     """The posture after one more evaluation; `before` None is the first, which has nothing to wait for.
 
     Rises at once by certificates and by anything unknown, by rates once two evaluations in a row say so. Comes down
@@ -163,14 +187,14 @@ def evaluate(before: Posture | None, readings: Readings, *, at: dt.datetime) -> 
         clear_since=(before.clear_since or at) if clear else None,
         override=_still(before.override, before.level, at),
     )
-    if after.may_lower(at) and after.level not in NEEDS_A_PERSON:
+    if after.may_lower(at, calm) and after.level not in NEEDS_A_PERSON:
         return _one_step_down(after, at)
     return after
 
 
-def lower(posture: Posture, *, at: dt.datetime) -> Posture:
+def lower(posture: Posture, *, at: dt.datetime, calm: Calm = DEFAULT_CALM) -> Posture:
     """Leave RED or BLACK (or any posture) by one step, on a person's word. Raises ValueError before it is due."""
-    if not posture.may_lower(at):
+    if not posture.may_lower(at, calm):
         raise ValueError("A posture comes down after 3 clear evaluations and 24 hours; use an override until then.")
     return _one_step_down(posture, at)
 

@@ -24,6 +24,7 @@ class ComplianceEvent(TimeStamped):
     measured = models.FloatField(null=True)
     limit = models.FloatField(null=True)
     message = models.TextField()
+    unavoidable = models.BooleanField(default=False, help_text="No roster of the data could do without it.")
     status = models.CharField(max_length=10, choices=ComplianceStatus, default=ComplianceStatus.OPEN)
     seen_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -30,6 +30,7 @@ def reconcile(schedule: Schedule, report: Report, *, at: dt.datetime, reason: st
                 measured=violation.measured,
                 limit=violation.limit,
                 message=violation.message,
+                unavoidable=violation.unavoidable,
                 seen_at=at,
             )
 
