@@ -294,15 +294,15 @@ class Program:
     nights: models.RotationTemplate
 
 
-def tiny_program() -> Program:
-    """Block 10 of 2025-26 with four residents, four core faculty and an adjunct; feasible, and quick to solve.
+def tiny_program(start: dt.date = dt.date(2026, 3, 12)) -> Program:
+    """Block 10 of 2025-26 (or 28 days from another Thursday) with four residents, four core faculty and an adjunct; feasible, and quick to solve.
 
     Residents: PGY-1 in clinic, PGY-2 and PGY-3 on the inpatient team (one rests while the other works), PGY-3 on
-    night float. FMIT weeks turn among the first three faculty from Friday 6 March; demand as derived on import.
+    night float. FMIT weeks turn among the first three faculty from the Friday before; demand as derived on import.
     """
     standard_activities()
     policy()
-    period = block()
+    period = block(start=start)
     clinic = rotation(CLINIC_WEEK, name="Clinic")
     ward = rotation(WARD_WEEK, name="Inpatient team", kind=RotationKind.INPATIENT)
     nights = rotation(NIGHT_WEEK, name="Night float", kind=RotationKind.NIGHT)
@@ -311,7 +311,7 @@ def tiny_program() -> Program:
     for person, template in zip(residents, (clinic, ward, ward, nights), strict=True):
         block_assignment(person, period, template)
     for week in range(6):
-        fmit_week(members[week % 3], dt.date(2026, 3, 6) + dt.timedelta(weeks=week))
+        fmit_week(members[week % 3], start + dt.timedelta(weeks=week, days=-6))
     derived_demand()
     return Program(period, residents, members, clinic, ward, nights)
 

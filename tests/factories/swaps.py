@@ -16,8 +16,14 @@ from tests.factories import accounts, generation, program
 
 START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
 """Block 10 of 2025-26, Thursday to Wednesday."""
-FRIDAYS = tuple(dt.date(2026, 3, 6) + dt.timedelta(weeks=week) for week in range(5))
-"""First days of the FMIT weeks that touch the block: the middle three lie inside it, with the day after them."""
+
+
+def fridays(start: dt.date) -> tuple[dt.date, ...]:
+    """First days of the FMIT weeks that touch the block: the middle three lie inside it, with the day after them."""
+    return tuple(start + dt.timedelta(weeks=week, days=-6) for week in range(5))
+
+
+FRIDAYS = fridays(START)
 EARLY = dt.datetime(2026, 2, 20, 18, tzinfo=dt.UTC)
 """Three weeks before the first swap week that lies in the block, 08:00 of a Friday in the program's time zone."""
 
@@ -36,26 +42,25 @@ class World:
         return generation.cells(self.schedule)
 
 
-def world(leaders: str = "DABCE", **fields: Any) -> World:
-    """The tiny program with FMIT weeks by letter (from 6 March), solved and published; the letters A to E take no call.
+def world(leaders: str = "DABCE", *, start: dt.date = START, at: dt.datetime = EARLY) -> World:
+    """The tiny program with FMIT weeks by letter (from the Friday before), solved, and published at `at`.
 
-    Exchanging A's and B's week, or D absorbing B's, passes every check when asked early. `fields` go to the schedule.
+    Nobody of the letters A to E takes call. Exchanging A's and B's week, or D absorbing B's, passes every check when
+    asked three weeks before.
     """
-    made = program.tiny_program()
+    made = program.tiny_program(start)
     FmitWeek.objects.all().delete()
     attending = {letter: program.faculty(name=f"Attending {letter}", excluded_from_call=True) for letter in "ABCDE"}
-    for letter, friday in zip(leaders, FRIDAYS, strict=True):
+    for letter, friday in zip(leaders, fridays(start), strict=True):
         program.fmit_week(attending[letter], friday)
     # Their nights would decide which exchanges are possible, and solvers are free to choose them.
-    schedule = generation.draft(START, END)
+    schedule = generation.draft(start, start + (END - START))
     for person in attending.values():
         person.excluded_from_call = False
         person.save()
     user = {letter: account(person, letter) for letter, person in attending.items()}
     with program.open_gate():
-        schedule.status, schedule.published_at = ScheduleStatus.PUBLISHED, EARLY
-        for name, value in fields.items():
-            setattr(schedule, name, value)
+        schedule.status, schedule.published_at = ScheduleStatus.PUBLISHED, at
         schedule.save()
     return World(schedule, attending, made.residents, user)
 
