@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from common.views import no_such_page
 from scheduler_project.health import health
+from scheduler_project.mcp import mcp
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health, name="health"),
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("api/v1/", include("scheduler_project.api")),
+    path("mcp", mcp, name="mcp"),
     path("", include("accounts.urls")),
     path("", include("backups.urls")),
     path("", include("schedules.urls")),

@@ -5,12 +5,14 @@ from backups.services.creating import create
 from backups.services.files import BackupFailed
 from backups.services.gating import (
     GateBusy,
+    NoFreshBackup,
     ensure_fresh,
     fresh_backup,
     guard,
     mark_broken_files,
     newest_verified,
     policy,
+    require_fresh,
     shown,
 )
 from backups.services.integrity import Integrity, check_integrity
@@ -33,6 +35,7 @@ __all__ = [
     "GateBusy",
     "Integrity",
     "NewerSchema",
+    "NoFreshBackup",
     "NotPrunable",
     "RestoreFailed",
     "check_integrity",
@@ -51,6 +54,7 @@ __all__ = [
     "prunable",
     "prune",
     "rebuild_catalogue",
+    "require_fresh",
     "restore",
     "scratch_restore",
     "settle",

@@ -27,6 +27,12 @@ class GateBusy(DomainError):
     code = "gate_busy"
 
 
+class NoFreshBackup(DomainError):
+    """Nothing verified is young enough to open the gate, and the caller is not one to have a backup made on the way."""
+
+    code = "no_fresh_backup"
+
+
 def policy() -> BackupPolicy:
     """The policy's record, or its defaults before anybody stored one."""
     return BackupPolicy.objects.filter(pk=1).first() or BackupPolicy()
@@ -43,6 +49,17 @@ def fresh_backup() -> Backup | None:
         if not files.changed_since(backup.file, size=backup.size_bytes, verified_at=backup.verified_at):
             return backup
     return None
+
+
+def require_fresh() -> Backup:
+    """The fresh backup, for callers that begin nothing without one. Raises NoFreshBackup."""
+    found = fresh_backup()
+    if found is None:
+        raise NoFreshBackup(
+            "There is no fresh verified backup, so nothing was begun. Make one first (POST /api/v1/backups, the page "
+            "Backups, or manage.py backup), then call again."
+        )
+    return found
 
 
 def ensure_fresh(*, label: str, by: User | None, at: dt.datetime) -> Backup:

@@ -1,0 +1,267 @@
+"""MCP through both doors with the SDK's own client: who may call what, and clear refusals of everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+from django.test import Client
+
+from accounts.enums import Role
+from accounts.models import User
+from accounts.services import tokens
+from backups.models import Backup
+from schedules.enums import RunStatus
+from schedules.models import Assignment, GenerationRun
+from tests.factories import accounts, agents, program
+from tests.project.test_role_table import ROLES
+
+pytestmark = pytest.mark.django_db
+
+RANGE = {"start_date": "2026-03-12", "end_date": "2026-03-12"}
+ORDER = {"start_date": "2026-03-12", "end_date": "2026-04-08"}
+CELL = {"person": "{person}", "date": "2026-03-12", "session": "AM", "activity": "OFF"}
+
+# What each call answers to resident, faculty, coordinator, architect, director, administrator, agent.
+CALLS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
+    ("health_check", {}, ("ok",) * 7),
+    ("validate_schedule", RANGE, ("ok",) * 7),
+    ("validate_schedule", {**RANGE, "schedule": "{draft}"}, ("not_found",) * 2 + ("ok",) * 5),
+    ("detect_conflicts", RANGE, ("forbidden",) * 2 + ("ok",) * 5),
+    ("generate_schedule", ORDER, ("forbidden",) * 2 + ("confirmation_required",) * 4 + ("ok",)),
+    ("bulk_assign", {"schedule": "{draft}", "set": [CELL]}, ("forbidden",) * 2 + ("ok",) * 5),
+    (
+        "bulk_assign",
+        {"schedule": "{draft}", "set": [CELL], "confirmation_token": "x"},
+        ("forbidden",) * 2 + ("confirmation_invalid",) * 4 + ("forbidden",),
+    ),
+]
+TOOLS = {name for name, *_ in CALLS}
+
+
+def outcome(result: Any) -> str:
+    """`ok`, or the code of the refusal."""
+    return str(result.structured_content["code"]) if result.is_error else "ok"
+
+
+@pytest.mark.parametrize("letter", ROLES)
+def test_every_call_answers_every_role_as_written(things: dict[str, str], user_as: Callable[..., User], letter: str):
+    asked = [(name, json.loads(_filled(json.dumps(given), things))) for name, given, _ in CALLS]
+
+    async def conversation(client: Any) -> list[str]:
+        return [outcome(await client.call_tool(name, given)) for name, given in asked]
+
+    answered = agents.talk(user_as(ROLES[letter]), conversation)
+
+    position = "RFCADMP".index(letter)
+    assert answered == [expected[position] for _, _, expected in CALLS]
+
+
+def _filled(text: str, things: dict[str, str]) -> str:
+    for name, pk in things.items():
+        text = text.replace(f"{{{name}}}", pk)
+    return text
+
+
+def test_every_tool_is_described_and_typed(director: User):
+    listed = agents.talk(director, lambda client: client.list_tools()).tools
+
+    assert {tool.name for tool in listed} == TOOLS
+    assert [tool.name for tool in listed if not (tool.description and tool.output_schema)] == []
+    untyped = [
+        f"{tool.name}.{name}"
+        for tool in listed
+        for name, schema in tool.input_schema["properties"].items()
+        if not {"type", "anyOf", "$ref", "enum"} & schema.keys()
+    ]
+    assert untyped == []
+    assert {tool.name for tool in listed if not tool.annotations.read_only_hint} == {"generate_schedule", "bulk_assign"}
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", [None, "Bearer", "Bearer nonsense", "Basic abc", "Bearer agent_0000"])
+def test_without_a_good_token_it_is_401(client: Client, header: str | None):
+    answer = client.post(
+        "/mcp", {}, content_type="application/json", headers={"Authorization": header} if header else {}
+    )
+
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.json()["code"] == "token_not_valid"
+
+
+def test_a_session_of_the_browser_is_no_token(browser_as: Callable[[Role], Client]):
+    assert browser_as(Role.ADMINISTRATOR).post("/mcp", {}, content_type="application/json").status_code == 401
+
+
+def test_somebody_deactivated_is_shut_out(client: Client):
+    gone = accounts.user(Role.COORDINATOR)
+    token = tokens.issue(gone).access_token
+    gone.is_active = False
+    gone.save()
+
+    answer = client.post("/mcp", {}, content_type="application/json", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 401
+
+
+def test_streams_and_sessions_are_not_offered(client: Client, coordinator: User):
+    token = tokens.issue(coordinator).access_token
+
+    answers = [getattr(client, way)("/mcp", headers={"Authorization": f"Bearer {token}"}) for way in ("get", "delete")]
+
+    assert [(answer.status_code, answer["Allow"]) for answer in answers] == [(405, "POST")] * 2
+
+
+def test_what_is_no_message_of_the_protocol_is_refused(client: Client, coordinator: User):
+    headers = {"Authorization": f"Bearer {tokens.issue(coordinator).access_token}", "Accept": "application/json"}
+
+    answer = client.post("/mcp", "no json", content_type="application/json", headers=headers)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32700)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"start_date": "2026-03-12"}, "end_date: Field required."),
+        ({**RANGE, "end_date": "soon"}, "end_date: Input should be a valid date or datetime, input is too short."),
+        ({**RANGE, "colour": "red"}, "colour: There is no such argument."),
+        ({**RANGE, "end_date": "2026-03-11"}, "The range ends before it begins. Exchange the two dates."),
+        ({**RANGE, "end_date": "2027-03-13"}, "The range has 367 days; give at most 366 at once."),
+    ],
+)
+def test_bad_arguments_are_named(coordinator: User, given: dict[str, str], said: str):
+    answer = agents.call(coordinator, "validate_schedule", **given)
+
+    assert (outcome(answer), answer.content[0].text) == ("invalid", said)
+
+
+def test_an_unknown_tool_is_refused_with_the_known_ones(coordinator: User):
+    answer = agents.call(coordinator, "delete_everything")
+
+    assert answer.is_error
+    assert answer.content[0].text.startswith("There is no tool 'delete_everything'. Known are: ")
+
+
+def test_a_fault_of_ours_tells_nothing_of_itself(coordinator: User, monkeypatch: pytest.MonkeyPatch):
+    def broken(*args: Any, **fields: Any) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("schedules.services.health.newest_verified", broken)
+
+    answer = agents.call(coordinator, "health_check")
+
+    assert (answer.is_error, answer.content[0].text) == (
+        True,
+        "Something went wrong here. It has been recorded; try again later.",
+    )
+
+
+def test_calls_are_counted_and_the_wait_is_said(coordinator: User, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(agents.HEAVY_RATES, "heavy", "1/min")
+
+    async def twice(client: Any) -> list[str]:
+        return [outcome(await client.call_tool("health_check", {})) for _ in range(2)]
+
+    assert agents.talk(coordinator, twice) == ["ok", "throttled"]
+
+
+# --- generation and edits --------------------------------------------------------------------------------------------
+
+
+def test_generation_is_refused_without_a_verified_backup(things: dict[str, str], director: User, agent: User):
+    Backup.objects.all().delete()
+
+    answers = [agents.call(user, "generate_schedule", **ORDER) for user in (director, agent)]
+
+    assert [outcome(answer) for answer in answers] == ["no_fresh_backup"] * 2
+    assert "manage.py backup" in answers[0].content[0].text
+    assert not GenerationRun.objects.filter(start_date="2026-03-12", status=RunStatus.QUEUED).exists()
+
+
+def test_generation_starts_with_the_token_that_the_preflight_gave(things: dict[str, str], director: User):
+    shown = agents.call(director, "generate_schedule", **ORDER)
+
+    started = agents.call(
+        director, "generate_schedule", **ORDER, confirmation_token=shown.structured_content["confirmation_token"]
+    )
+
+    assert shown.structured_content["preflight"]["ok"] is True
+    run = GenerationRun.objects.get(pk=started.structured_content["run_id"])
+    assert (run.status, run.requested_by, run.confirmed_by) == (RunStatus.QUEUED, director, director)
+
+
+def test_a_token_starts_nothing_else_and_for_nobody_else(things: dict[str, str], director: User, coordinator: User):
+    token = agents.call(director, "generate_schedule", **ORDER).structured_content["confirmation_token"]
+
+    other_order = agents.call(director, "generate_schedule", **ORDER, seed=2, confirmation_token=token)
+    other_person = agents.call(coordinator, "generate_schedule", **ORDER, confirmation_token=token)
+
+    assert [outcome(other_order), outcome(other_person)] == ["confirmation_stale", "confirmation_invalid"]
+
+
+def test_an_agents_generation_waits_for_a_person_whatever_it_sends(things: dict[str, str], agent: User):
+    token = agents.call(agent, "generate_schedule", **ORDER, confirmation_token="yes").structured_content
+
+    run = GenerationRun.objects.get(pk=token["run_id"])
+    assert (run.status, run.confirmed_by) == (RunStatus.AWAITING_CONFIRMATION, None)
+
+
+def test_a_dry_run_writes_nothing_and_its_token_applies_exactly_it(things: dict[str, str], coordinator: User):
+    rows = {"schedule": things["draft"], "set": [{**CELL, "person": things["person"]}]}
+    before = _cells(things["draft"])
+
+    shown = agents.call(coordinator, "bulk_assign", **rows).structured_content
+    after_showing = _cells(things["draft"])
+
+    done = agents.call(coordinator, "bulk_assign", **rows, confirmation_token=shown["confirmation_token"])
+    again = agents.call(coordinator, "bulk_assign", **rows, confirmation_token=shown["confirmation_token"])
+
+    assert (shown["dry_run"], after_showing) == (True, before)
+    assert (done.structured_content["dry_run"], outcome(again)) == (False, "confirmation_used")
+    assert _cells(things["draft"]) != before
+
+
+def _cells(schedule: str) -> list[tuple[Any, ...]]:
+    rows = Assignment.objects.filter(schedule_id=schedule)
+    return sorted(rows.values_list("person_id", "date", "session", "activity__code"))
+
+
+# --- over stdio ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_over_stdio_four_roles_get_the_same_tools_and_their_own_answers(tmp_path: Any):
+    program.tiny_program()
+    roles = (Role.RESIDENT, Role.COORDINATOR, Role.PROGRAM_DIRECTOR, Role.AGENT)
+    given = {role: tokens.issue(accounts.user(role)).access_token for role in roles}
+    found: dict[Role, tuple[set[str], list[str]]] = {}
+
+    async def converse(role: Role) -> None:
+        async with agents.over_stdio(given[role], tmp_path) as client:
+            listed = {tool.name for tool in (await client.list_tools()).tools}
+            answers = [
+                outcome(await client.call_tool(name, {**RANGE})) for name in ("validate_schedule", "detect_conflicts")
+            ]
+            found[role] = listed, [*answers, outcome(await client.call_tool("generate_schedule", ORDER))]
+
+    async def all_at_once() -> None:
+        async with anyio.create_task_group() as group:
+            for role in roles:
+                group.start_soon(converse, role)
+
+    anyio.run(all_at_once)
+
+    assert {role: names for role, (names, _) in found.items()} == dict.fromkeys(roles, TOOLS)
+    assert {role: answers for role, (_, answers) in found.items()} == {
+        Role.RESIDENT: ["ok", "forbidden", "forbidden"],
+        Role.COORDINATOR: ["ok", "ok", "no_fresh_backup"],
+        Role.PROGRAM_DIRECTOR: ["ok", "ok", "no_fresh_backup"],
+        Role.AGENT: ["ok", "ok", "no_fresh_backup"],
+    }
