@@ -295,7 +295,9 @@ class Program:
 
 
 def tiny_program(start: dt.date = dt.date(2026, 3, 12)) -> Program:
-    """Block 10 of 2025-26 (or 28 days from another Thursday) with four residents, four core faculty and an adjunct; feasible, and quick to solve.
+    """Block 10 of 2025-26 (or 28 days from another Thursday): feasible, and quick to solve.
+
+    Four residents, four core faculty and an adjunct.
 
     Residents: PGY-1 in clinic, PGY-2 and PGY-3 on the inpatient team (one rests while the other works), PGY-3 on
     night float. FMIT weeks turn among the first three faculty from the Friday before; demand as derived on import.
