@@ -1,0 +1,110 @@
+"""The daily values of the loops of homeostasis, kept so that averages and trends are of real days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from statistics import fmean, pstdev
+
+from django.utils import timezone
+
+from resilience.domain.homeostasis import Loop
+from resilience.domain.levels import Unknown
+from resilience.models import Measurement
+from resilience.services.world import NothingPublished, World, basis
+from schedules.domain.problem import ONE_DAY, Session
+from schedules.domain.rules.report import Severity
+from schedules.enums import ScheduleStatus
+from schedules.models import Assignment
+
+KEPT_DAYS = 60
+"""Days whose values an average is taken over; older ones weigh nothing."""
+STABLE_DAYS = 7
+"""Days of changes that the stability looks back on."""
+
+
+def record(*, at: dt.datetime) -> int:
+    """Store today's value of every loop that has one; returns how many. A second run of the day replaces them."""
+    try:
+        world = basis(at).horizon()
+    except NothingPublished:
+        return 0
+    values = measure(world, at=at)
+    for loop, value in values.items():
+        Measurement.objects.update_or_create(
+            loop=loop.value, date=timezone.localdate(at), defaults={"at": at, "value": value}
+        )
+    return len(values)
+
+
+def measure(world: World, *, at: dt.datetime) -> Mapping[Loop, float]:
+    """The loops' values now; what cannot be measured is missing."""
+    rate = world.utilization.rate
+    found = {
+        Loop.COVERAGE: world.coverage.rate,
+        Loop.UTILIZATION: None if isinstance(rate, Unknown) else float(rate.value),
+        Loop.WORKLOAD_SPREAD: spread(world),
+        Loop.STABILITY: stability(world, at=at),
+        Loop.COMPLIANCE: compliance(world),
+    }
+    return {loop: value for loop, value in found.items() if value is not None}
+
+
+def history(*, at: dt.datetime) -> Mapping[Loop, Sequence[float]]:
+    """Values of each loop in the order of time. A loop without one of today or yesterday is stale: it has none."""
+    today = timezone.localdate(at)
+    values: dict[Loop, list[float]] = {}
+    newest: dict[Loop, dt.date] = {}
+    for row in Measurement.objects.filter(date__lte=today, date__gt=today - KEPT_DAYS * ONE_DAY).order_by("date"):
+        loop = Loop(row.loop)
+        values.setdefault(loop, []).append(row.value)
+        newest[loop] = row.date
+    return {loop: found for loop, found in values.items() if newest[loop] >= today - ONE_DAY}
+
+
+def spread(world: World) -> float | None:
+    """Standard deviation of the residents' hours over their mean, per scheduled day; 0 = all alike."""
+    problem = world.problem
+    hours: dict[str, float] = {}
+    days = {
+        person.id: sum(
+            (person.id, day) in problem.assignment_of and not problem.is_absent(person.id, day) for day in problem.days
+        )
+        for person in problem.residents
+    }
+    for slot, code in world.roster:
+        if days.get(slot.person):
+            hours[slot.person] = hours.get(slot.person, 0.0) + _hours(world, code, slot.session)
+    daily = [total / days[person] for person, total in hours.items()]
+    return pstdev(daily) / fmean(daily) if len(daily) > 1 and fmean(daily) else None
+
+
+def _hours(world: World, code: str, session: Session) -> float:
+    activity = world.problem.activities[code]
+    return activity.hours(session) if activity.is_duty else 0.0
+
+
+def stability(world: World, *, at: dt.datetime) -> float | None:
+    """Share of the published cells that nobody changed by hand, swap or fallback in the last seven days."""
+    cells = len(world.published)
+    if not cells:
+        return None
+    history = Assignment.history.model.objects.filter(  # type: ignore[attr-defined]
+        schedule__status=ScheduleStatus.PUBLISHED,
+        history_date__gt=at - STABLE_DAYS * ONE_DAY,
+        history_date__lte=at,
+        history_type__in="~-",
+        date__gte=world.start,
+        date__lte=world.end,
+    )
+    changed = history.values("person_id", "date", "session").distinct().count()
+    return max(0.0, 1 - changed / cells)
+
+
+def compliance(world: World) -> float | None:
+    """Share of the scheduled people without a hard finding that some roster could avoid."""
+    scheduled = {slot.person for slot in world.published.cells}
+    if not scheduled:
+        return None
+    findings = (item for item in world.report.violations if item.severity is Severity.HARD and not item.unavoidable)
+    return 1 - len(scheduled & {person for item in findings for person in item.people}) / len(scheduled)
