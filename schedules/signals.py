@@ -22,3 +22,11 @@ program_changed = Signal()
 
 workers_look_up = Signal()
 """The workers of mail and sweeping are there and have a moment, every few seconds. Sent with `at`; be quick."""
+
+swap_rollback_failed = Signal()
+"""A roll back of a swap met rows changed meanwhile. Sent on commit by swaps with `swap` (id) and `rows` (how many):
+apps beside swaps cannot import its own signals."""
+
+cover_wanted = Signal()
+"""Somebody's work needs a volunteer. Sent inside a transaction with `person` (id), `start`, `end` and `at`; whoever
+can post an offer does so and returns a sentence without names for the proposal, others return None."""
