@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 from schedules.domain.problem import Session
 from schedules.enums import ScheduleStatus
-from tests.factories import program
+from tests.factories import program, swaps
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,24 @@ def test_assignments_are_those_of_published_schedules():
     ]
 
 
-@pytest.mark.parametrize("view", ["people", "assignments"])
+def test_swap_records_are_the_facts_of_the_report_without_a_reason():
+    giver, taker = program.faculty(name="Ada"), program.faculty(name="Ben")
+    swap = swaps.executed(giver, taker, transaction_id=7, reason_code="medical", rationale="Get well.")
+
+    assert rows("SELECT * FROM swap_records") == [
+        (
+            *(swap.pk, "ABSORB", "EXECUTED", None, swaps.EARLY, giver.pk, "Ada", swaps.FRIDAYS[1], taker.pk, "Ben"),
+            *(None, "", swaps.EARLY, 7, swaps.EARLY + dt.timedelta(hours=24), None),
+        )
+    ]
+    assert columns("swap_records") == [
+        *("request_id", "type", "status", "requested_by", "requested_at", "source_faculty_id", "source_faculty"),
+        *("source_week", "target_faculty_id", "target_faculty", "target_week", "error_code", "executed_at"),
+        *("transaction_id", "rollback_eligible_until", "rolled_back_at"),
+    ]
+
+
+@pytest.mark.parametrize("view", ["people", "assignments", "swap_records"])
 def test_nothing_is_written_through_them(view):
     with pytest.raises(OperationalError, match="cannot delete from view"), transaction.atomic():
         rows(f"DELETE FROM {view}")
