@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+import schedules.access
 from accounts.access import require
 from accounts.enums import Role
 from accounts.permissions import Permission
 from common.errors import NotAllowed, NotFound
+from schedules.models import Person
 from swaps.domain.tables import SENSITIVE_REASONS, Actor, Level, SwapStatus
 from swaps.enums import CaseStatus, OfferStatus
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
@@ -44,18 +46,22 @@ class Rule(NamedTuple):
     actors: frozenset[Actor]
 
 
-def _rule(state: SwapStatus, *actors: Actor) -> Rule:
-    return Rule(frozenset({state}), frozenset(actors))
+_PENDING, _EXECUTED = frozenset({SwapStatus.PENDING}), frozenset({SwapStatus.EXECUTED})
+
+
+def _rule(states: frozenset[SwapStatus], *actors: Actor) -> Rule:
+    return Rule(states, frozenset(actors))
 
 
 DEEDS: Mapping[Deed, Rule] = {
-    Deed.CONSENT: _rule(SwapStatus.PENDING, Actor.PARTNER),
-    Deed.DECLINE: _rule(SwapStatus.PENDING, Actor.PARTNER),
-    Deed.APPROVE: _rule(SwapStatus.PENDING, Actor.APPROVER),
-    Deed.REJECT: _rule(SwapStatus.PENDING, Actor.APPROVER),
-    Deed.CANCEL: _rule(SwapStatus.PENDING, Actor.REQUESTER),
-    Deed.ROLL_BACK: _rule(SwapStatus.EXECUTED, Actor.REQUESTER, Actor.PROGRAM_DIRECTOR, Actor.ADMINISTRATOR),
-    Deed.COMPLAIN: _rule(SwapStatus.EXECUTED, Actor.REQUESTER, Actor.PARTNER),
+    Deed.CONSENT: _rule(_PENDING, Actor.PARTNER),
+    Deed.DECLINE: _rule(_PENDING, Actor.PARTNER),
+    # Of an executed swap: one that a new version does not hold, to be filed again or given up.
+    Deed.APPROVE: _rule(_PENDING | _EXECUTED, Actor.APPROVER),
+    Deed.REJECT: _rule(_PENDING | _EXECUTED, Actor.APPROVER),
+    Deed.CANCEL: _rule(_PENDING, Actor.REQUESTER),
+    Deed.ROLL_BACK: _rule(_EXECUTED, Actor.REQUESTER, Actor.PROGRAM_DIRECTOR, Actor.ADMINISTRATOR),
+    Deed.COMPLAIN: _rule(_EXECUTED, Actor.REQUESTER, Actor.PARTNER),
 }
 """The rows of the transition table that people bring about, and the complaint, which changes no state."""
 
@@ -161,6 +167,11 @@ def reader_of(user: User, swap: SwapRecord, /) -> Actor:
     return next((actor for actor in order if actor in actors), Actor.PARTNER)
 
 
+def asking_as(user: User, /) -> Actor:
+    """The capacity in which somebody reads about a swap that is not asked for yet."""
+    return ROLE_ACTORS.get(user.role, Actor.REQUESTER)
+
+
 # --- reasons ----------------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +195,23 @@ def sees_reason_text(user: User, swap: SwapRecord, /) -> bool:
 
 
 # --- who may ask ------------------------------------------------------------------------------------------------------
+
+
+def giver(user: User, pk: uuid.UUID | None, /) -> Person:
+    """The active person whose duty is to be given: the caller's own, or with the right another's.
+
+    Raises NotFound, NotAllowed.
+    """
+    if pk is None:
+        return schedules.access.own_person(user)
+    found = Person.objects.filter(pk=pk, is_active=True).first()
+    if found is None:
+        raise NotFound("There is no such person.")
+    if found.user_id != user.pk and not (
+        user.may(Permission.REQUEST_FOR_ALL) or user.may(Permission.REQUEST_FOR_NAMED)
+    ):
+        raise NotAllowed("You can give your own weeks only.")
+    return found
 
 
 def may_ask_for_swap(user: User, /) -> bool:

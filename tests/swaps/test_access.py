@@ -112,6 +112,7 @@ MAY = {
     SwapStatus.EXECUTED: {
         "giver": [Deed.ROLL_BACK, Deed.COMPLAIN],
         "taker": [Deed.COMPLAIN],
+        "COORDINATOR": [Deed.APPROVE, Deed.REJECT],
         "PROGRAM_DIRECTOR": [Deed.ROLL_BACK],
         "ADMINISTRATOR": [Deed.ROLL_BACK],
     },
