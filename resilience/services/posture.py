@@ -73,6 +73,14 @@ def evaluate_fully(*, at: dt.datetime) -> PostureState:
     return _conclude(at=at, failure=failure, full=True)
 
 
+def is_full_due(*, at: dt.datetime) -> bool:
+    """Whether no full evaluation finished within the policy's time, or ever."""
+    state = current()
+    if state is None or state.fully_evaluated_at is None:
+        return True
+    return (at - state.fully_evaluated_at).total_seconds() >= load_policy().nightly_seconds
+
+
 @transaction.atomic
 def override(level: Level, *, by: User, at: dt.datetime, until: dt.datetime, reason: str) -> PostureState:
     """Put another posture in force until a moment within 24 hours. Raises `NotAllowed`, `Invalid`, `NotYet`."""

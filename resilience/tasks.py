@@ -1,0 +1,65 @@
+"""What the task queue calls: one service call, nothing more. The rows are the truth, not the queue."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.core.cache import cache
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from resilience.services import fallbacks, posture
+from resilience.services.days import touched
+
+RUNG_SECONDS = 60
+"""At most so long a bell counts as rung: a worker that died with it holds nobody up for longer."""
+
+
+def evaluate_days(start: str = "", end: str = "") -> None:
+    """Evaluate after a committed change of these dates; '' = of any date."""
+    at = timezone.now()
+    today = timezone.localdate(at)
+    first = dt.date.fromisoformat(start) if start else today
+    last = dt.date.fromisoformat(end) if end else first + dt.timedelta(days=366)
+    posture.evaluate(at=at, touched=touched(max(first, today), max(last, today)))
+    fallbacks.refresh(at=at)
+
+
+def heartbeat() -> None:
+    """Evaluate though nothing was heard of: time passes, and news can be lost. The nightly run where it is overdue."""
+    cache.delete("resilience-heartbeat-rung")
+    at = timezone.now()
+    if posture.is_full_due(at=at):
+        posture.evaluate_fully(at=at)
+        fallbacks.recompute(at=at)
+    else:
+        posture.evaluate(at=at)
+
+
+def nightly() -> None:
+    """Evaluate every half-day, then make the plans anew."""
+    at = timezone.now()
+    posture.evaluate_fully(at=at)
+    fallbacks.recompute(at=at)
+
+
+def recompute_fallbacks() -> None:
+    """Make the plans anew after a publish."""
+    fallbacks.recompute(at=timezone.now())
+
+
+def ring_for_heartbeat() -> None:
+    """Ask the queue for a heartbeat, unless one waits there already."""
+    if cache.add("resilience-heartbeat-rung", True, RUNG_SECONDS):
+        async_task("resilience.tasks.heartbeat", q_options={"task_name": "resilience heartbeat"})
+
+
+def ring_for_days(start: dt.date | None, end: dt.date | None) -> None:
+    """Ask the queue to evaluate the dates of a change; None = any date."""
+    dates = [day.isoformat() if day else "" for day in (start, end)]
+    async_task("resilience.tasks.evaluate_days", *dates, q_options={"task_name": "resilience evaluation"})
+
+
+def ring_for_fallbacks() -> None:
+    """Ask the queue to make the plans anew."""
+    async_task("resilience.tasks.recompute_fallbacks", q_options={"task_name": "resilience fallbacks"})
