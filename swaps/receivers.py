@@ -1,19 +1,23 @@
-"""What swaps do on news from below: plan sweeping, say what waits for a person, let the policy be edited."""
+"""What swaps do on news from below: sweep, review new versions, name what waits, let the policy be edited."""
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from django.utils import timezone
 
 from accounts.permissions import Permission
+from schedules.models import Publication
 from schedules.services import program
 from schedules.services.decisions import PendingDecision, decision_provider
-from schedules.signals import workers_look_up
+from schedules.services.publishing import rollback_guard
+from schedules.signals import schedule_published, workers_look_up
 from swaps.enums import CaseStatus
 from swaps.models import EscalationCase, SwapPolicy
 
@@ -28,6 +32,26 @@ def cases_to_decide(at: dt.datetime) -> Iterator[PendingDecision]:
     for case in EscalationCase.objects.filter(status=CaseStatus.OPEN).order_by("due_at"):
         title = f"A swap for the {case.get_level_display().lower()}" + (", overdue" if case.overdue_at else "")
         yield PendingDecision(f"swap:{case.swap_id}", "swap", title, f"/swaps/{case.swap_id}", case.due_at)
+
+
+@rollback_guard
+def swaps_stand_on_it(publication: Publication) -> str:
+    """A publish is not taken back under swaps that were executed on it since."""
+    from swaps.services.carrying import standing_on
+
+    versions = [publication.schedule_id, *publication.remainders.values_list("pk", flat=True)]
+    count = standing_on(versions, since=publication.published_at)
+    if not count:
+        return ""
+    return f"{count} swaps were executed on this version. Roll them back first, or publish a new version instead."
+
+
+@receiver(schedule_published)
+def review_swaps(sender: Any, *, schedule: uuid.UUID, **kwargs: Any) -> None:
+    """Put executed swaps that the new version does not hold before the coordinator."""
+    from swaps.services.carrying import review
+
+    review(schedule, at=timezone.now())
 
 
 @receiver(workers_look_up)

@@ -8,6 +8,7 @@ from schedules.services.publishing.rollback import (
     can_roll_back,
     edits_since,
     roll_back,
+    rollback_guard,
 )
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "publish",
     "revalidate",
     "roll_back",
+    "rollback_guard",
     "stale_reason",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from accounts.models import User
@@ -26,6 +27,18 @@ class RollbackRefused(DomainError):
     code = "rollback_refused"
 
 
+Guard = Callable[[Publication], str]
+
+_guards: list[Guard] = []
+
+
+def rollback_guard(function: Guard) -> Guard:
+    """Register a function that says why a publish cannot be taken back; '' = it can. For receivers of apps above."""
+    if function not in _guards:
+        _guards.append(function)
+    return function
+
+
 def can_roll_back(publication: Publication, *, at: dt.datetime) -> bool:
     """Whether the button shows: not taken back yet and 24 hours have not passed (exactly 24 still count)."""
     return (
@@ -39,7 +52,8 @@ def roll_back(schedule: Schedule, *, by: User, at: dt.datetime, reason: str = ""
     """Make the version before this publish current again, rows and dates exactly; this one becomes SUPERSEDED.
 
     Raises RollbackRefused: never published by a draft, taken back before, more than 24 hours ago, overtaken by a later
-    publish; or (`edited_since`, with the list) rows were edited or swapped since and `confirm` is not given.
+    publish, objected to by an app above (`stands_on_it`); or (`edited_since`, with the list) rows were edited since and
+    `confirm` is not given.
     """
     why = reason.strip() or "rolled back"
     label = f"rollback-{slug_of(schedule.start_date, schedule.end_date)}"
@@ -48,6 +62,7 @@ def roll_back(schedule: Schedule, *, by: User, at: dt.datetime, reason: str = ""
     with open_gate(operation="rollback", by=by, at=at, reason=why, label=label):
         publication = Publication.objects.select_for_update().filter(schedule=schedule).first()
         publication = _require_possible(publication, at=at)
+        _require_no_objection(publication)
         edits = edits_since(publication)
         if edits and not confirm:
             raise RollbackRefused(
@@ -98,6 +113,13 @@ def _require_possible(publication: Publication | None, *, at: dt.datetime) -> Pu
             "A later publish replaced some of these dates. Roll that one back first.", code="overtaken"
         )
     return publication
+
+
+def _require_no_objection(publication: Publication) -> None:
+    for guard in _guards:
+        objection = guard(publication)
+        if objection:
+            raise RollbackRefused(objection, code="stands_on_it")
 
 
 def _take_back(publication: Publication, *, by: User, at: dt.datetime, reason: str) -> Publication:

@@ -1,0 +1,124 @@
+"""Executed swaps when a new version is published: held by it, or put before the coordinator."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from common.models import signed
+from schedules.domain.problem import Session
+from schedules.domain.roster import Slot
+from schedules.enums import ScheduleStatus
+from schedules.models import Assignment, Schedule
+from swaps.domain.tables import Level, SwapStatus
+from swaps.enums import CaseKind, CaseStatus, Event
+from swaps.mapping import load_policy
+from swaps.models import EscalationCase, SwapRecord
+from swaps.services import record
+from swaps.services.judging import order_of
+from swaps.services.settling import due, tell_deciders
+
+
+def review(schedule_id: uuid.UUID, *, at: dt.datetime) -> None:
+    """Look at every executed swap of a version that became current: whether it holds the swap's rows.
+
+    Swaps whose dates are over, or that were given up, are left alone.
+    """
+    version = Schedule.objects.filter(pk=schedule_id, status=ScheduleStatus.PUBLISHED).first()
+    if version is None:
+        return
+    today = timezone.localdate(at)
+    touched = (
+        SwapRecord.objects.filter(
+            status=SwapStatus.EXECUTED,
+            given_up_at__isnull=True,
+            changes__date__gte=max(version.start_date, today),
+            changes__date__lte=version.end_date,
+        )
+        .distinct()
+        .order_by("executed_at")
+    )
+    for swap in touched:
+        with transaction.atomic():
+            _review_one(record.lock(swap), version, at=at)
+
+
+def standing_on(versions: list[uuid.UUID], *, since: dt.datetime) -> int:
+    """How many executed swaps stand on rows of these versions since then: a publish is not taken back under them."""
+    rows = SwapRecord.objects.filter(
+        status=SwapStatus.EXECUTED, given_up_at__isnull=True, executed_at__gte=since, changes__schedule__in=versions
+    )
+    return rows.distinct().count()
+
+
+def file_again(swap: SwapRecord, *, by: User, at: dt.datetime) -> SwapRecord:
+    """Ask for the same swap on the present version, with the consent that was given; every check is run again.
+
+    Raises IntakeRefused.
+    """
+    from swaps.services.requests import file
+
+    let_go(swap, by=by, at=at)
+    return file(order_of(swap), requested_by=by, consent_by=swap.consent_by or by, by=by, at=at)
+
+
+def let_go(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord:
+    """The present version stays as it is; the swap is over and cannot be rolled back."""
+    record.save(swap, by=by, at=at, why="given up", given_up_at=at, next_check_at=None)
+    record.note(swap, Event.LET_GO, by=by, at=at)
+    record.tell(
+        record.parties(swap), swap, kind="SWAP_GIVEN_UP", title=f"Swap given up: {record.dates_of(swap)}", at=at
+    )
+    return swap
+
+
+def missing_rows(swap: SwapRecord) -> int:
+    """How many touched rows are published otherwise than the swap left them."""
+    changes = list(swap.changes.all())
+    days = [change.date for change in changes]
+    held = {
+        Slot(str(person), day, Session(session)): code
+        for person, day, session, code in Assignment.objects.filter(
+            schedule__status=ScheduleStatus.PUBLISHED,
+            person_id__in={change.person_id for change in changes},
+            date__gte=min(days),
+            date__lte=max(days),
+        ).values_list("person_id", "date", "session", "activity__code")
+    }
+    return sum(
+        held.get(Slot(str(change.person_id), change.date, Session(change.session)))
+        != (change.after["activity"] if change.after else None)
+        for change in changes
+    )
+
+
+def _review_one(swap: SwapRecord, version: Schedule, *, at: dt.datetime) -> None:
+    missing = missing_rows(swap)
+    if not missing:
+        record.note(swap, Event.CARRIED_OVER, by=None, at=at, schedule=str(version.pk))
+        return
+    if EscalationCase.objects.filter(swap=swap, status=CaseStatus.OPEN).exists():
+        return
+    level = Level.COORDINATOR
+    case = EscalationCase(
+        swap=swap,
+        kind=CaseKind.CARRY_OVER,
+        level=level,
+        first_level=level,
+        codes=["NOT_CARRIED"],
+        opened_at=at,
+        due_at=due(level, at, load_policy()),
+    )
+    signed(case, by=None, at=at, reason="not held by a new version").save()
+    record.note(swap, Event.NOT_CARRIED, by=None, at=at, schedule=str(version.pk), rows=missing)
+    tell_deciders(
+        case,
+        title=f"A new version does not hold a swap: {record.dates_of(swap)}",
+        kind="SWAP_NOT_CARRIED",
+        at=at,
+        body=f"{missing} rows are published otherwise. Approve to swap again on the new version, or let it go.",
+    )
