@@ -1,4 +1,4 @@
-"""Who may reach which user and notification: loads the thing or says that it is not there."""
+"""Who may reach which user, notification and token: loads the thing or says that it is not there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from accounts.models import Notification, User
+from accounts.models import AgentToken, Notification, User
 from accounts.permissions import Permission
 from common.errors import NotAllowed, NotFound
 
@@ -37,3 +37,12 @@ def own_notification(user: User, pk: UUID | str, /) -> Notification:
         return Notification.objects.get(user=user, pk=pk)
     except (Notification.DoesNotExist, ValidationError) as missing:
         raise NotFound("There is no such notification.") from missing
+
+
+def agent_token(user: User, pk: UUID | str, /) -> AgentToken:
+    """One token of an agent, for those who manage users. Raises `NotAllowed`, `NotFound`."""
+    require(user, Permission.MANAGE_USERS)
+    try:
+        return AgentToken.objects.select_related("user").get(pk=pk)
+    except (AgentToken.DoesNotExist, ValidationError) as missing:
+        raise NotFound("There is no such token.") from missing

@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from accounts import services
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.services import second_factor
 from common.admin import HistoryPages
 from common.errors import DomainError
 
@@ -28,6 +29,10 @@ class UserForm(forms.ModelForm):
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Empty = unchanged; a new user without one cannot sign in yet.",
+    )
+    reset_second_factor = forms.BooleanField(
+        required=False,
+        help_text="For somebody whose phone and recovery codes are lost. The password alone signs in again.",
     )
 
     class Meta:
@@ -54,6 +59,11 @@ class UserAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
 
     has_add_permission = has_change_permission = has_view_permission
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only what is there can be reset."""
+        hidden = () if obj and obj.has_second_factor else ("reset_second_factor",)
+        return [name for name in super().get_fields(request, obj) if name not in hidden]
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -73,4 +83,7 @@ class UserAdmin(HistoryPages, ModelAdmin):  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         by: Any = request.user
-        services.save_user(obj, password=form.cleaned_data["new_password"] or None, by=by, at=timezone.now())
+        now = timezone.now()
+        services.save_user(obj, password=form.cleaned_data["new_password"] or None, by=by, at=now)
+        if form.cleaned_data.get("reset_second_factor"):
+            second_factor.reset(obj, by=by, at=now)

@@ -20,7 +20,8 @@ from rest_framework.views import APIView
 
 from accounts import access, services
 from accounts.models import Notification, User
-from accounts.services import tokens
+from accounts.services import lockout, second_factor, tokens
+from accounts.services.second_factor import CodeNeeded, WrongCode
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -36,6 +37,14 @@ class BearerScheme(OpenApiAuthenticationExtension):
 class CredentialsIn(serializers.Serializer):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+    otp = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        default="",
+        write_only=True,
+        help_text="Where the account has a second factor: the code of its app, or a recovery code.",
+    )
 
 
 class RefreshIn(serializers.Serializer):
@@ -79,7 +88,10 @@ class NotificationOut(serializers.ModelSerializer):
 
 
 class Login(APIView):
-    """Only failed tries count toward the lock-out."""
+    """Only failed tries count toward the lock-out, wrong codes of a second factor among them.
+
+    A right password of an account with a second factor answers 401 `otp_required` until `otp` is sent as well.
+    """
 
     permission_classes = [AllowAny]
     authentication_classes: list[type] = []
@@ -99,10 +111,23 @@ class Login(APIView):
     def post(self, request: Request) -> Response:
         given = CredentialsIn(data=request.data)
         given.is_valid(raise_exception=True)
-        user = authenticate(request._request, **given.validated_data)
+        sent = given.validated_data
+        user = authenticate(request._request, username=sent["username"], password=sent["password"])
         if user is None:
             raise exceptions.AuthenticationFailed("User name or password is wrong.", code="wrong_credentials")
+        if user.has_second_factor:
+            self._require_code(request, user, sent["otp"])
         return Response(TokensOut(tokens.issue(user)).data)
+
+    def _require_code(self, request: Request, user: User, code: str) -> None:
+        try:
+            if not code:
+                raise CodeNeeded
+            second_factor.check(user, code=code, at=timezone.now())
+        except (CodeNeeded, WrongCode) as refusal:
+            if isinstance(refusal, WrongCode):
+                lockout.count_failure(request._request, username=user.get_username())
+            raise exceptions.AuthenticationFailed(refusal.detail, code=refusal.code) from refusal
 
     def get_authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'

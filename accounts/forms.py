@@ -1,10 +1,14 @@
-"""Forms of signing in."""
+"""Forms of signing in, and of a new token for an agent."""
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+
+from accounts.enums import Role
+from accounts.models import User
 
 
 class LockedOutForm(AuthenticationForm):
@@ -17,3 +21,31 @@ class LockedOutForm(AuthenticationForm):
 
     def clean(self) -> dict[str, str]:
         raise ValidationError(self._detail, code="locked_out")
+
+
+class CodeForm(forms.Form):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        max_length=40,
+        label="Code",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        error_messages={"required": "Type the code that your app shows, or a recovery code."},
+    )
+
+
+class AgentTokenForm(forms.Form):
+    """For whom, what for and for how long."""
+
+    user = forms.ModelChoiceField(
+        User.objects.filter(role=Role.AGENT, is_active=True).order_by("username"),
+        label="Account",
+        empty_label=None,
+        help_text="Active accounts with the role API or agent account.",
+    )
+    name = forms.CharField(max_length=80, help_text="The program that will use it, and where it runs.")
+    days = forms.ChoiceField(
+        label="Valid for", choices=[(30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "A year")], initial=90
+    )

@@ -1,4 +1,4 @@
-"""Who signs in: the user, the role and what the role may do, the tokens of agents, and messages to users."""
+"""Who signs in: users with their roles, second factors and tokens, and messages to them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class User(AbstractUser):
     @property
     def sees_staff_pages(self) -> bool:
         return self.is_active and self.role in STAFF_ROLES
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether signing in asks for a code of an app."""
+        return SecondFactor.objects.filter(user=self, confirmed_at__isnull=False).exists()
 
     @property
     def rights(self) -> frozenset[str]:
@@ -98,3 +103,35 @@ class AgentToken(models.Model):
     def is_valid(self, *, at: dt.datetime) -> bool:
         """Whether it opens anything at that time: neither revoked nor expired, and its account is an active agent."""
         return self.revoked_at is None and at < self.expires_at and self.user.is_active and self.user.role == Role.AGENT
+
+
+class SecondFactor(models.Model):
+    """The authenticator app of one user; it counts from `confirmed_at` on, when a first code has proven it.
+
+    History is the user's own: turning on, off and resetting change the sign-in and are reasons there.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
+    secret = models.CharField(max_length=64, editable=False, help_text="Base32, shared with the app.")
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    last_step = models.BigIntegerField(default=0, help_text="The 30-second step of the last code: none counts twice.")
+
+    def __str__(self) -> str:
+        return f"Second factor of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """One of the codes that replace a lost phone, each once. Only a keyed digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    factor = models.ForeignKey(SecondFactor, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, editable=False)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["factor", "digest"], name="recovery_code_once_per_factor")]
+
+    def __str__(self) -> str:
+        return f"Recovery code of {self.factor_id}"

@@ -1,16 +1,20 @@
-"""Addresses of signing in and out, profile and notifications."""
+"""Addresses of signing in and out, profile, second factor, notifications and tokens."""
 
 from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts import views
+from accounts.views import agent_tokens, profile, sign_in
 
 urlpatterns = [
-    path("login/", views.SignIn.as_view(), name="login"),
+    path("login/", sign_in.SignIn.as_view(), name="login"),
+    path("login/code", sign_in.second_step, name="second_step"),
     path("logout/", LogoutView.as_view(), name="logout"),
-    path("profile", views.profile, name="profile"),
-    path("notifications", views.notifications, name="notifications"),
-    path("notifications/read", views.notifications_read, name="notifications_read"),
+    path("profile", profile.profile, name="profile"),
+    path("profile/second-factor", profile.own_second_factor, name="second_factor"),
+    path("notifications", profile.notifications, name="notifications"),
+    path("notifications/read", profile.notifications_read, name="notifications_read"),
+    path("agent-tokens", agent_tokens.tokens, name="agent_tokens"),
+    path("agent-tokens/<uuid:pk>/revoke", agent_tokens.revoke, name="agent_token_revoke"),
 ]

@@ -6,8 +6,10 @@ import datetime as dt
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttemptExpiration
 from django.conf import settings
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
 FIRST_WAIT = dt.timedelta(minutes=1)
@@ -39,6 +41,16 @@ def seconds_to_wait(*, username: str, ip_address: str | None, at: dt.datetime) -
         .first()
     )
     return max(1, round((until - at).total_seconds())) if until else round(FIRST_WAIT.total_seconds())
+
+
+def is_locked(request: HttpRequest, *, username: str) -> bool:
+    """Whether the name may not try from the request's address now."""
+    return bool(AxesProxyHandler.is_locked(request, {"username": username}))
+
+
+def count_failure(request: HttpRequest, *, username: str) -> None:
+    """Count a wrong code like a wrong password; the fifth in a minute is answered by the lock-out's own page."""
+    user_login_failed.send(sender=__name__, credentials={"username": username}, request=request)
 
 
 def client_without_name(*_args: Any) -> str:

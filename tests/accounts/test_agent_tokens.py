@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -137,3 +138,39 @@ def test_a_wrong_long_lived_token_answers_as_any_wrong_token(api):
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
     assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+def test_the_page_shows_a_new_token_once_and_revokes_it(browser_as, api, agent):
+    browser = browser_as(Role.ADMINISTRATOR)
+
+    made = browser.post("/agent-tokens", {"user": str(agent.pk), "name": "Night report", "days": "30"})
+    token = re.search(r"rsa_[\w-]{43}", made.content.decode()).group()
+    opened = api.get(ME, HTTP_AUTHORIZATION=f"Bearer {token}").status_code
+    later = browser.get("/agent-tokens").content.decode()
+    browser.post(f"/agent-tokens/{AgentToken.objects.get().pk}/revoke")
+
+    assert (opened, token in later, "Night report" in later) == (200, False, True)
+    assert api.get(ME, HTTP_AUTHORIZATION=f"Bearer {token}").status_code == 401
+    assert "Revoked" in browser.get("/agent-tokens").content.decode()
+    assert "no-store" in made["Cache-Control"]
+
+
+@pytest.mark.parametrize("wrong", [{"name": ""}, {"days": "4000"}, {"user": "nobody"}])
+def test_the_page_names_the_field_that_is_wrong(browser_as, agent, wrong):
+    sent = {"user": str(agent.pk), "name": "Night report", "days": "30"} | wrong
+
+    answer = browser_as(Role.ADMINISTRATOR).post("/agent-tokens", sent)
+
+    assert (answer.status_code, AgentToken.objects.count()) == (422, 0)
+    assert f'id="id_{next(iter(wrong))}_error"' in answer.content.decode()
+
+
+def test_the_list_takes_the_same_queries_for_one_and_for_three(
+    browser_as, agent, administrator, django_assert_num_queries
+):
+    browser = browser_as(Role.ADMINISTRATOR)
+    for _ in range(2):
+        with django_assert_num_queries(6):
+            browser.get("/agent-tokens")
+        for _ in range(2):
+            _issue(agent, administrator)

@@ -1,12 +1,13 @@
-"""Users for tests: one function, a sequence for names."""
+"""Users and tokens for tests, with a sequence for names."""
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from typing import Any
 
 from accounts.enums import Role
-from accounts.models import User
+from accounts.models import AgentToken, User
 
 PASSWORD = "correct horse 1"
 
@@ -20,3 +21,18 @@ def user(role: Role = Role.RESIDENT, **fields: Any) -> User:
     made.set_password(PASSWORD)
     made.save()
     return made
+
+
+def agent_token(user: User) -> AgentToken:
+    """The record of a token that nobody holds."""
+    number = next(_numbers)
+    made_at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    return AgentToken.objects.create(
+        user=user,
+        name=f"Program {number}",
+        digest=f"{number:064x}",
+        hint=f"{number:04}",
+        created_at=made_at,
+        created_by=user,
+        expires_at=made_at + dt.timedelta(days=90),
+    )

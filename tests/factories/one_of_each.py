@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from accounts.enums import Role
 from accounts.models import Notification
 from schedules.domain.problem import Session
 from schedules.enums import RunStatus, ScheduleStatus
@@ -21,6 +22,7 @@ def one_of_each() -> dict[str, str]:
     person, attending = made.residents[0], made.faculty[0]
     published = program.schedule(DAY, DAY, status=ScheduleStatus.PUBLISHED)
     program.assignments(published, [(person, DAY, Session.AM, "C")])
+    agent = accounts.user(Role.AGENT)
     things: dict[str, Any] = {
         "person": person,
         "attending": attending,
@@ -43,6 +45,8 @@ def one_of_each() -> dict[str, str]:
         "failed": _run(RunStatus.FAILED, DAY),
         "solving": _run(RunStatus.SOLVING, dt.date(2026, 5, 1)),
         "backup": backups.verified_backup(),
+        "agent": agent,
+        "agent_token": accounts.agent_token(agent),
         "notification": Notification.objects.create(
             user=accounts.user(), created_at=dt.datetime(2026, 3, 12, tzinfo=dt.UTC), kind="TEST", title="T"
         ),

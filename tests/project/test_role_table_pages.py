@@ -22,6 +22,7 @@ CELL = {"schedule": "{draft}", "person": "{adjunct}", "date": "2026-03-12", "ses
 PLACE = "schedule={draft}&person={adjunct}&date=2026-03-12&session=AM"
 ORDER = {"start": "2026-03-12", "end": "2026-04-08", "algorithm": "cp_sat", "timeout_seconds": 120, "seed": 1}
 ABSENCE = {"person": "{person}", "start_date": "2026-05-11", "end_date": "2026-05-11", "kind": "LEAVE"}
+AGENT_TOKEN = {"user": "{agent}", "name": "Night report", "days": "90"}
 
 # Method, address, form -> what each role gets, in the order of ROLES. After a POST: 302 to the page that tells the end,
 # which may be a refusal of the service; 403 and 404 come before any service is asked.
@@ -29,6 +30,11 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("get", "", {}, (302,) * 7),
     ("get", "profile", {}, (200,) * 7),
     ("post", "profile", {"wants_mail": "on"}, (302,) * 7),
+    ("get", "profile/second-factor", {}, (200,) * 7),
+    ("post", "profile/second-factor", {"deed": "begin"}, (302,) * 7),
+    ("get", "agent-tokens", {}, (403, 403, 403, 403, 403, 200, 403)),
+    ("post", "agent-tokens", AGENT_TOKEN, (403, 403, 403, 403, 403, 200, 403)),
+    ("post", "agent-tokens/{agent_token}/revoke", {}, (403, 403, 403, 403, 403, 302, 403)),
     ("get", "notifications", {}, (200,) * 7),
     ("post", "notifications/read", {}, (302,) * 7),
     ("post", "notifications/read", {"id": "{notification}"}, (404,) * 7),
@@ -80,7 +86,7 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
 ]
 
 # Nobody signs in for these.
-PUBLIC = {"login/", "calendar/<str:token>.ics"}
+PUBLIC = {"login/", "login/code", "calendar/<str:token>.ics"}
 
 
 @pytest.mark.parametrize("letter", ROLES)
