@@ -9,12 +9,14 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from schedules.domain.problem import Session
+from schedules.domain.changes import CellChange
+from schedules.domain.problem import FmitWeek, Session
+from schedules.domain.roster import Slot
 from schedules.models import Assignment
 from swaps import models
-from swaps.domain.exchange import Exchange, Place
+from swaps.domain.exchange import Exchange, Place, SwapRequest
 from swaps.domain.findings import SwapFinding
-from swaps.domain.tables import Actor, ContinuityKind, Level, SwapPolicy, Tier, Verdict
+from swaps.domain.tables import Actor, ContinuityKind, Level, SwapPolicy, SwapType, Tier, Verdict
 
 RowState = Mapping[str, Any]
 """What is kept of an assignment: enough to put the row back as it was. See `SwapChange`."""
@@ -112,3 +114,27 @@ def restored(state: RowState, row: Assignment, activities: Mapping[str, UUID]) -
     row.source, row.locked = state["source"], state["locked"]
     row.rotation_id = UUID(state["rotation"]) if state["rotation"] else None
     return row
+
+
+def recorded(swap: models.SwapRecord) -> Exchange:
+    """The exchange as it was executed, from its snapshot."""
+    changes = {}
+    for row in swap.changes.all():
+        slot = Slot(str(row.person_id), row.date, Session(row.session))
+        changes[slot] = CellChange(slot, _code(row.before), _code(row.after))
+    request = SwapRequest(
+        giver=str(swap.source_person_id),
+        taker=str(swap.target_person_id),
+        type=SwapType(swap.swap_type),
+        giver_places=places(swap.source_places),
+        taker_places=places(swap.target_places),
+    )
+    weeks = tuple(
+        (FmitWeek(str(row.before_id), row.start_date, row.end_date), str(row.after_id))
+        for row in swap.week_changes.all()
+    )
+    return Exchange(request=request, changes=changes, weeks=weeks)
+
+
+def _code(state: RowState | None) -> str | None:
+    return state["activity"] if state else None

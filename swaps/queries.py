@@ -90,7 +90,7 @@ def failed_attempts(person: Person, /, *, at: dt.datetime, policy: SwapPolicy, b
         requested_at__gte=at - policy.failed_attempts_days * A_DAY,
         requested_at__lte=at,
     )
-    return rows.exclude(pk=but.pk if but else None).count()
+    return (rows.exclude(pk=but.pk) if but else rows).count()
 
 
 def balances(role: str, /, *, at: dt.datetime, policy: SwapPolicy) -> dict[str, float]:

@@ -371,15 +371,14 @@ def insecure(report: MarginReport, touched: set[Date]) -> tuple[set[tuple[Date, 
 def resilience(case: Case) -> Checked:
     """UTILIZATION, RESILIENCE_DELTA and N1 over the touched dates.
 
-    A high utilization that the swap does not raise is no finding about the swap. The delta is the larger of two
-    worsenings: utilization, and the share of sessions that are not N-1 secure.
+    The delta is the larger of two worsenings: utilization, and the share of sessions that are not N-1 secure.
     """
     touched = set(case.exchange.days)
     if not touched:
         return
     was, now = case.utilization
     (weak_before, _), (weak_after, sessions) = (insecure(report, touched) for report in case.margins)
-    if now is not None and (was is None or now > was):
+    if now is not None:
         text = f"Utilization of the touched dates is {now:.2f} after the swap."
         yield finding("UTILIZATION", now, case.policy, text, public=text)
     share = (len(weak_after) - len(weak_before)) / sessions if sessions else 0.0

@@ -1,0 +1,193 @@
+"""Carrying a swap out and verifying it in one transaction through the gate; failing in a second one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from common.services import maintenance
+from schedules.domain.changes import new_or_worsened
+from schedules.domain.rules.report import Severity
+from schedules.services.gate import open_gate, require_breaker_closed
+from swaps.domain.checks import is_gap
+from swaps.domain.exchange import Exchange, RangeTooShort
+from swaps.domain.tables import Actor, SwapStatus, Verdict
+from swaps.enums import Event
+from swaps.mapping import digest
+from swaps.models import SwapChange, SwapRecord, SwapWeekChange
+from swaps.services import ground, record, rows
+from swaps.services.judging import Judgement, Planned, judge_again
+from swaps.services.refusals import ExecutionFailed
+from swaps.services.settling import approved_codes
+from swaps.signals import swap_executed
+
+_log = structlog.get_logger(__name__)
+
+
+class Broken(Exception):
+    """Execution or verification failed: everything of the transaction is rolled back. `cause` is a code."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+def require_open(at: dt.datetime) -> None:
+    """Refuse before anything is stored what the gate would refuse later. Raises UnderMaintenance, BreakerOpen."""
+    maintenance.require_off()
+    require_breaker_closed(at)
+
+
+def execute(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord:
+    """Carry an APPROVED swap out, verify it, and leave it EXECUTED; or REJECTED with INTEGRITY_VIOLATION, nothing else
+    changed. Not inside another transaction.
+
+    Raises ExecutionFailed, SwapState where somebody was faster, and what the gate raises (the swap stays APPROVED
+    and the next sweep tries again).
+    """
+    reason = reason_of_history(swap)
+    try:
+        with open_gate(operation="swap", by=by, at=at, reason=reason):
+            return _carry_out(record.lock(swap), by=by, at=at)
+    except (Broken, IntegrityError, RangeTooShort, LookupError) as error:
+        cause = error.cause if isinstance(error, Broken) else type(error).__name__
+        _log.warning("swap_failed", swap=str(swap.pk), cause=cause)
+        _fail(swap, cause=cause, by=by, at=at)
+        raise ExecutionFailed(
+            "Rows of this swap were changed at the same moment, so nothing was changed. Look at the schedule and ask"
+            " again.",
+            swap=str(swap.pk),
+            cause=cause,
+        ) from error
+
+
+def reason_of_history(swap: SwapRecord) -> str:
+    """What the history of every touched row says."""
+    return f"swap {swap.pk}"
+
+
+def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord:
+    record.require_state(swap, SwapStatus.APPROVED)
+    asked = judge_again(swap, at=at)
+    planned, exchange = _still_as_decided(swap, asked)
+    versions = ground.versions_of(exchange.days, lock=True)
+    found = rows.locked_rows(exchange.changes, versions)
+    if any(
+        (found[slot].activity.code if slot in found else None) != change.before
+        for slot, change in exchange.changes.items()
+    ):
+        raise Broken("ROWS_CHANGED")
+    steps = rows.steps_of(exchange, planned.ground.problem, found, versions, at=at)
+    # Taken before the writer changes the rows in hand.
+    changes = [
+        SwapChange(
+            swap=swap,
+            person_id=step.slot.person,
+            date=step.slot.day,
+            session=step.slot.session.value,
+            schedule=step.version,
+            before=step.before,
+            after=step.after,
+        )
+        for step in steps
+    ]
+    reason = reason_of_history(swap)
+    rows.write(steps, by=by, at=at, reason=reason)
+    weeks = [
+        SwapWeekChange(swap=swap, start_date=week.start, end_date=week.end, before_id=week.person, after_id=person)
+        for week, person in exchange.weeks
+    ]
+    for week in weeks:
+        rows.hand_over_week(week.start_date, to=str(week.after_id), by=by, at=at, reason=reason)
+    SwapChange.objects.bulk_create(changes)
+    SwapWeekChange.objects.bulk_create(weeks)
+    record.note(swap, Event.EXECUTED, by=by, at=at, rows=len(changes), weeks=len(weeks))
+    verify(planned, exchange, gaps_accepted="COVERAGE_GAP" in approved_codes(swap))
+    record.note(swap, Event.VERIFIED, by=None, at=at)
+    record.move(
+        swap,
+        SwapStatus.EXECUTED,
+        actor=Actor.SYSTEM,
+        by=by,
+        at=at,
+        executed_at=at,
+        transaction_id=record.transaction_id(),
+        next_check_at=at + planned.policy.first_monitoring_after,
+        schedule=versions[0],
+        judgement=asked.as_json(),
+    )
+    _announce(swap, at=at)
+    return swap
+
+
+def _still_as_decided(swap: SwapRecord, asked: Judgement) -> tuple[Planned, Exchange]:
+    """What was decided, if it still does the same to the same rows and finds nothing that nobody has accepted."""
+    if asked.planned is None or asked.exchange is None or not asked.exchange.changes:
+        raise Broken("ROWS_CHANGED")
+    if digest(asked.exchange) != swap.judgement.get("plan"):
+        raise Broken("ROWS_CHANGED")
+    if asked.verdict is Verdict.REJECT:
+        raise Broken(asked.error_code)
+    open_codes = set(asked.escalating) - approved_codes(swap)
+    if open_codes:
+        raise Broken(min(open_codes))
+    return asked.planned, asked.exchange
+
+
+def verify(planned: Planned, exchange: Exchange, *, gaps_accepted: bool) -> None:
+    """Read the rows back: they are what was expected, and break no hard rule that they did not break before.
+
+    A minimum left unfilled passes where an approver accepted it. Raises Broken.
+    """
+    before = planned.ground
+    after = ground.fresh(before.problem.start, before.problem.end)
+    if after.roster.cells != exchange.apply(before.roster).cells:
+        raise Broken("ROWS_DIFFER")
+    if set(after.problem.fmit_weeks) != set(exchange.replan(before.problem).fmit_weeks):
+        raise Broken("WEEKS_DIFFER")
+    for violation in new_or_worsened(before.report, after.report):
+        if violation.severity is Severity.HARD and not (gaps_accepted and is_gap(violation)):
+            raise Broken(violation.rule)
+
+
+def _fail(swap: SwapRecord, *, cause: str, by: User | None, at: dt.datetime) -> None:
+    """The failure, in a transaction of its own."""
+    with transaction.atomic():
+        locked = record.lock(swap)
+        if locked.status != SwapStatus.APPROVED:
+            return
+        record.move(
+            locked,
+            SwapStatus.REJECTED,
+            actor=Actor.SYSTEM,
+            by=by,
+            at=at,
+            decided_at=at,
+            error_code=ExecutionFailed.code,
+        )
+        record.note(locked, Event.FAILED, by=by, at=at, code=ExecutionFailed.code, cause=cause)
+        record.tell(
+            record.parties(locked),
+            locked,
+            kind="SWAP_FAILED",
+            title=f"Swap not executed: {record.dates_of(locked)}",
+            body="Rows were changed at the same moment. Nothing was changed by the swap; look at the schedule and ask"
+            " again.",
+            at=at,
+        )
+
+
+def _announce(swap: SwapRecord, *, at: dt.datetime) -> None:
+    record.tell(
+        [*record.parties(swap), *record.coordinators()],
+        swap,
+        kind="SWAP_EXECUTED",
+        title=f"Swap executed: {record.dates_of(swap)}",
+        body="It can be rolled back within 24 hours.",
+        at=at,
+    )
+    pk = swap.pk
+    transaction.on_commit(lambda: swap_executed.send(sender=SwapRecord, swap=pk))
