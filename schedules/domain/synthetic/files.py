@@ -101,10 +101,10 @@ def _rotations_json(program: Program) -> str:
 def _block_schedule_json(program: Program) -> str:
     return _records(
         (
-            program.id_of("block schedule", (resident.id, block.number)),
+            program.id_of("block schedule", (resident.id, block.start)),
             {
                 "residentsLink": [resident.id],
-                "blocksLink": [program.id_of("block", block.number)],
+                "blocksLink": [program.id_of("block", block.start)],
                 "rotationsLink": [program.id_of("rotation", resident.rotations[block.number].name)],
             },
         )
@@ -116,7 +116,7 @@ def _block_schedule_json(program: Program) -> str:
 def _blocks_json(program: Program) -> str:
     return _records(
         (
-            program.id_of("block", block.number),
+            program.id_of("block", block.start),
             {"blockNumber": block.number, "startDate": str(block.start), "endDate": str(block.end)},
         )
         for block in program.blocks

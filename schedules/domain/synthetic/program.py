@@ -177,7 +177,7 @@ class Program:
                 span = self._free_span(block, days, away, most)
                 if span is not None:
                     approved = not (kind == "Leave" and turn == 2 and number % 5 == 0)
-                    key = self.id_of("resident leave", (number, turn))
+                    key = self.id_of("resident leave", (self.options.academic_year, number, turn))
                     yield Leave(key, resident.id, *span, kind, approved=approved)
 
     def _free_span(self, block: BlockDates, days: int, away: Counter[Date], most: int) -> tuple[Date, Date] | None:
@@ -202,7 +202,7 @@ class Program:
                 days = 5 if turn < 3 else 3
                 span = self._free_week(busy, days, away, most)
                 if span is not None:
-                    yield Leave(self.id_of("faculty leave", (number, turn)), member.id, *span, kind)
+                    yield Leave(self.id_of("faculty leave", (self.options.academic_year, number, turn)), member.id, *span, kind)
 
     def _free_week(self, busy: set[Date], days: int, away: Counter[Date], most: int) -> tuple[Date, Date] | None:
         year = days_between(self.blocks[0].start, self.blocks[-1].end - 7 * DAY)

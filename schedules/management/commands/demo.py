@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -29,16 +31,23 @@ from backups.enums import BackupKind, BackupState
 from backups.models import Backup
 from common.errors import DomainError
 from common.postgres import server
+from common.services import presence
+from schedules.domain.blocks import academic_year
 from schedules.enums import ScheduleStatus
 from schedules.management.commands.cluster import die_with_parent
 from schedules.models import Block, Person, Schedule
-from schedules.services import presence, program, publishing
+from schedules.services import program, publishing
 
 SHOWN_BLOCK = 10
 START_SECONDS = 60
 STOP_SECONDS = 15
 SOLVE_SECONDS = 45
-"""At most, for each block: the whole demonstration is there within four minutes."""
+"""At most, for the block that is shown: the whole demonstration is there within four minutes."""
+BACKGROUND_SECONDS = 12
+"""At most, for each block that is only there so that pages have something to show."""
+MADE_UP_YEAR = 2025
+AHEAD = dt.timedelta(days=28)
+"""Swaps and resilience look this far: these days have a published schedule."""
 THREADS = 8
 
 
@@ -112,9 +121,19 @@ class Command(BaseCommand):
             if Person.objects.exists():
                 self.stdout.write(f"  {Person.objects.count()} people are there already")
                 return
-            source = settings.DATA_DIR / "made-up-program"
-            if not source.exists():
-                call_command("make_program", str(source), stdout=self.stdout)
+            for year in sorted({MADE_UP_YEAR, academic_year(timezone.localdate())}):
+                self._import(self._made_up(year))
+        else:
+            self._import(source)
+
+    def _made_up(self, year: int) -> Path:
+        """The folder of the made-up program's year, written if it is not there: the same people in every year."""
+        folder: Path = settings.DATA_DIR / f"made-up-program-{year}"
+        if not folder.exists():
+            call_command("make_program", str(folder), academic_year=year, stdout=self.stdout)
+        return folder
+
+    def _import(self, source: Path) -> None:
         call_command("import_program", str(source), skip_bad=True, stdout=self.stdout)
 
     def _accounts(self) -> dict[str, User]:
@@ -139,22 +158,25 @@ class Command(BaseCommand):
         self.stdout.write(f"  {sacred.file}, verified by a restore")
 
     def _schedule(self, director: User) -> None:
-        """The block before is published, so that every page has something to show; block 10 waits as a draft."""
-        shown = Block.objects.filter(number=SHOWN_BLOCK).order_by("-academic_year").first()
+        """Block 10 waits as a draft; the block before it and those of the coming weeks are published."""
+        shown = Block.objects.filter(number=SHOWN_BLOCK).order_by("academic_year").first()
         if shown is None:
             self.stdout.write(f"  there is no block {SHOWN_BLOCK}; nothing is generated")
             return
-        before = Block.objects.filter(academic_year=shown.academic_year, number=SHOWN_BLOCK - 1).first()
-        if before is not None and self._generate(before):
-            draft = Schedule.objects.get(start_date=before.start_date, status=ScheduleStatus.DRAFT)
-            try:
-                publishing.publish(draft, by=director, at=timezone.now())
-                self.stdout.write(f"  Block {before.number} is published.")
-            except DomainError as refusal:
-                self.stdout.write(f"  Block {before.number} stays a draft: {refusal.detail}")
-        self._generate(shown)
+        for block in _background(shown):
+            if self._generate(block, seconds=BACKGROUND_SECONDS):
+                self._publish(block, director)
+        self._generate(shown, seconds=SOLVE_SECONDS)
 
-    def _generate(self, block: Block) -> bool:
+    def _publish(self, block: Block, director: User) -> None:
+        draft = Schedule.objects.get(start_date=block.start_date, status=ScheduleStatus.DRAFT)
+        try:
+            publishing.publish(draft, by=director, at=timezone.now())
+            self.stdout.write(f"  Block {block.number} is published.")
+        except DomainError as refusal:
+            self.stdout.write(f"  Block {block.number} stays a draft: {refusal.detail}")
+
+    def _generate(self, block: Block, *, seconds: int) -> bool:
         """Generate the block through the worker unless a version of it is there; whether it was done."""
         versions = Schedule.objects.filter(start_date__lte=block.end_date, end_date__gte=block.start_date)
         if versions.filter(status__in=[ScheduleStatus.DRAFT, ScheduleStatus.PUBLISHED]).exists():
@@ -167,7 +189,7 @@ class Command(BaseCommand):
                 block=block.number,
                 academic_year=block.academic_year,
                 username="pd",
-                timeout=SOLVE_SECONDS,
+                timeout=seconds,
                 yes=True,
                 stdout=self.stdout,
             )
@@ -191,6 +213,14 @@ class Command(BaseCommand):
             f"  logs in {settings.DATA_DIR / 'log'}; Ctrl-C stops everything"
         )
         self.stdout.flush()
+
+
+def _background(shown: Block) -> list[Block]:
+    """The block before the one that is shown, and those of the coming weeks, in the order of time."""
+    today = timezone.localdate()
+    before = Q(academic_year=shown.academic_year, number=shown.number - 1)
+    coming = Q(start_date__lte=today + AHEAD, end_date__gte=today)
+    return list(Block.objects.filter(before | coming).exclude(pk=shown.pk).order_by("start_date"))
 
 
 class Children:

@@ -37,6 +37,15 @@ def test_equal_seeds_give_equal_files_and_others_do_not():
     assert program_files(Options(seed=3)) != program_files(Options(seed=4))
 
 
+def test_the_next_year_keeps_the_people_and_shares_no_block_or_leave():
+    first, second = program_files(Options()), program_files(Options(academic_year=2026))
+
+    assert records(first, "residents") == records(second, "residents")
+    assert records(first, "faculty").keys() == records(second, "faculty").keys()
+    for kind in ("blocks", "block_schedule", "resident_absences", "faculty_absences"):
+        assert records(first, kind).keys() & records(second, kind).keys() == set()
+
+
 def test_the_demo_program_is_a_whole_year():
     files = program_files()
 
