@@ -11,11 +11,11 @@ import psycopg
 from django.db import connection
 
 from common.models import bulk_create_with_history
+from common.services import presence
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
 from schedules.mapping import load_problem, load_roster, to_assignment_rows
 from schedules.models import Schedule
-from schedules.services import presence
 from schedules.services.preflight import inputs_of
 from schedules.solver.options import Algorithm, Options
 from schedules.solver.solve import solve

@@ -17,7 +17,8 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from django_q.cluster import Cluster
 
-from schedules.services import presence, runs
+from common.services import presence
+from schedules.services import runs
 from schedules.signals import workers_look_up
 
 PR_SET_PDEATHSIG = 1

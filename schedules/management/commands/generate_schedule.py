@@ -19,9 +19,10 @@ from accounts.enums import Role
 from accounts.models import User
 from common.errors import DomainError
 from common.management.answers import typed
+from common.services import presence
 from schedules.enums import OPEN_RUN_STATUSES, Algorithm, RunStatus
 from schedules.models import Block, GenerationRun
-from schedules.services import presence, runs
+from schedules.services import runs
 
 FOLLOW_SECONDS = 0.5
 BAR_WIDTH = 30

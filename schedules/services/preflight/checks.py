@@ -10,6 +10,7 @@ from dataclasses import replace
 from django.utils import timezone
 
 import backups.services
+from common.services import presence
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
 from schedules.enums import BLOCKING_RUN_STATUSES, BreakerState, RunStatus, ScheduleStatus
@@ -27,7 +28,6 @@ from schedules.models import (
     RotationTemplate,
     Schedule,
 )
-from schedules.services import presence
 from schedules.services.confirmation import digest
 from schedules.services.preflight import arithmetic
 from schedules.services.preflight.report import Item, ItemStatus, Preflight

@@ -10,9 +10,9 @@ from django.db import transaction
 from django_q.models import OrmQ
 
 from backups.services import fresh_backup
+from common.services import presence
 from schedules.enums import BreakerState, RunStatus
 from schedules.models import Assignment, Breaker, GenerationRun
-from schedules.services import presence
 from schedules.services.runs import notices
 from schedules.services.runs.request import UNCLAIMED_STATUSES, ring
 from schedules.services.transitions import Fenced, RunConflict, move

@@ -14,11 +14,11 @@ from django_q.tasks import async_task
 from accounts.models import User
 from accounts.permissions import Permission
 from common.errors import DomainError, Invalid
+from common.services.presence import SOLVER
 from schedules.enums import OPEN_RUN_STATUSES, Algorithm, RunStatus, StopRequest
 from schedules.models import GenerationRun, IdempotencyKey
 from schedules.services import confirmation
 from schedules.services.preflight import Preflight, preflight
-from schedules.services.presence import SOLVER
 from schedules.services.runs import notices
 from schedules.services.transitions import OverlappingRun, RunConflict, move, save, translated
 

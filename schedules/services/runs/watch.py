@@ -14,9 +14,9 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, connection
 
+from common.services import presence
 from schedules.enums import StopRequest
 from schedules.models import GenerationRun
-from schedules.services import presence
 
 BEAT_SECONDS = 1.0
 CURVE_POINTS = 600

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schedules.services import presence
+from common.services import presence
 from tests.schedules.worker import cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

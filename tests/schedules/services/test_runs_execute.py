@@ -11,10 +11,11 @@ from django.db import connection
 from accounts.enums import Role
 from backups.models import Backup
 from common.errors import DomainError
+from common.services import presence
 from schedules.domain.problem import Session
 from schedules.enums import RunStatus, StopRequest
 from schedules.models import Assignment, GenerationRun, Schedule
-from schedules.services import presence, publishing, runs
+from schedules.services import publishing, runs
 from schedules.services.transitions import save
 from schedules.signals import run_failed
 from tests.factories import accounts, generation, program

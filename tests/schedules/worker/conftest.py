@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from schedules.services import presence
+from common.services import presence
 from tests.schedules.worker import cluster
 
 

@@ -10,9 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.enums import Role
+from common.services import presence
 from schedules.enums import RunStatus
 from schedules.models import Assignment, GenerationRun, Schedule
-from schedules.services import presence, runs
+from schedules.services import runs
 from tests.factories import accounts, program
 from tests.schedules.worker import cluster
 

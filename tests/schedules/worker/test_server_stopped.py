@@ -12,9 +12,10 @@ from django.utils import timezone
 import backups.services
 from accounts.enums import Role
 from common.postgres import server
+from common.services import presence
 from schedules.enums import RunStatus
 from schedules.models import Assignment, Schedule
-from schedules.services import presence, runs
+from schedules.services import runs
 from tests.factories import accounts, program
 from tests.schedules.worker import cluster
 
