@@ -1,0 +1,103 @@
+"""Where a swap stands, in a sentence: who is asked until when, what was decided, how long it can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from swaps import access
+from swaps.domain.tables import SENSITIVE_REASONS, SwapStatus
+from swaps.models import EscalationCase, SwapRecord
+from swaps.views.cards import Reader
+from swaps.views.wording import LEVEL, moment
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+WINDOW_OVER = (
+    "The time for rolling back is over. The program director may file the reverse swap, which passes every check."
+)
+
+
+@dataclass(frozen=True)
+class Banner:
+    """The first thing the page says."""
+
+    title: str
+    tone: str
+    lines: tuple[str, ...] = ()
+
+
+def banner_of(found: SwapRecord, case: EscalationCase | None, seen_by: Reader) -> Banner:
+    """A case that waits comes first, then the partner's answer, then the state."""
+    if case is not None:
+        return _waits_for_decision(found, case, seen_by)
+    return STANDINGS[SwapStatus(found.status)](found, seen_by)
+
+
+def rationale_for(user: User, found: SwapRecord) -> str:
+    """The words of a decision; of a sensitive request only for those who may know its reason: they may give it away."""
+    hidden = found.reason_code in SENSITIVE_REASONS and not access.sees_reason_code(user, found)
+    return "" if hidden else found.rationale
+
+
+def _waits_for_decision(found: SwapRecord, case: EscalationCase, seen_by: Reader) -> Banner:
+    late = case.overdue_at is not None or seen_by.at > case.due_at
+    title = f"The {LEVEL[case.level]} decides until {moment(case.due_at)}"
+    if late:
+        title = f"Overdue since {moment(case.overdue_at or case.due_at)}: the {LEVEL[case.level]} decides"
+    consent = _consent(found, seen_by) + "." if _waits_for_consent(found) else ""
+    rule = "A late case goes one level up; it is never approved by itself."
+    return Banner(title, "bad" if late else "warn", tuple(line for line in (consent, rule) if line))
+
+
+def _waits_for_consent(found: SwapRecord) -> bool:
+    return found.status == SwapStatus.PENDING and found.consent_at is None
+
+
+def _pending(found: SwapRecord, seen_by: Reader) -> Banner:
+    return Banner(_consent(found, seen_by), "info", ("Without an answer the request lapses and nothing changes.",))
+
+
+def _consent(found: SwapRecord, seen_by: Reader) -> str:
+    if access.is_partner(seen_by.user, found):
+        return f"Your answer is asked for until {moment(found.consent_due)}"
+    return f"{found.target_person.name} is asked to agree until {moment(found.consent_due)}"
+
+
+def _executed(found: SwapRecord, seen_by: Reader) -> Banner:
+    left = seen_by.left(found)
+    window = f"It can be rolled back until {moment(seen_by.until(found))}, {left} from now." if left else WINDOW_OVER
+    return Banner(f"Executed on {moment(found.executed_at)}", "ok", (window,))
+
+
+def _rejected(found: SwapRecord, seen_by: Reader) -> Banner:
+    declined = found.decided_by is not None and access.is_partner(found.decided_by, found)
+    title = f"Declined by {found.target_person.name}" if declined else "Rejected"
+    said = rationale_for(seen_by.user, found)
+    lines = (said, "Nothing was changed in the schedule.")
+    return Banner(title, "bad", tuple(line for line in lines if line))
+
+
+def _rolled_back(found: SwapRecord, seen_by: Reader) -> Banner:
+    said = f"Why: {found.rollback_reason}" if found.rollback_reason else ""
+    lines = (said, "Both schedules are as they were before the swap.")
+    return Banner(f"Rolled back on {moment(found.rolled_back_at)}", "", tuple(line for line in lines if line))
+
+
+STANDINGS: Mapping[SwapStatus, Callable[[SwapRecord, Reader], Banner]] = {
+    SwapStatus.PENDING: _pending,
+    SwapStatus.APPROVED: lambda found, seen_by: Banner("Approved, and being carried out", "info"),
+    SwapStatus.EXECUTED: _executed,
+    SwapStatus.REJECTED: _rejected,
+    SwapStatus.CANCELLED: lambda found, seen_by: Banner(
+        "Cancelled", "", ("The request was taken back or lapsed. Nothing was changed in the schedule.",)
+    ),
+    SwapStatus.ROLLED_BACK: _rolled_back,
+    SwapStatus.ROLLBACK_FAILED: lambda found, seen_by: Banner(
+        "The roll back failed: rows were changed meanwhile",
+        "bad",
+        ("Nothing was put back. The rows below stand in the way; the coordinator decides about each.",),
+    ),
+}

@@ -1,0 +1,124 @@
+"""The words of swaps on pages: states, kinds, reasons, checks and actions, each with the tone it is shown in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from swaps.domain.candidates import Component
+from swaps.domain.tables import Level, Reason, SwapStatus, SwapType, Tier, Verdict
+
+
+class Word(NamedTuple):
+    """A word and the tone of its tag (`ok`, `warn`, `bad`, `info`, or plain)."""
+
+    text: str
+    tone: str
+
+
+STATUS: Mapping[str, Word] = {
+    SwapStatus.PENDING: Word("Pending", "info"),
+    SwapStatus.APPROVED: Word("Approved", "info"),
+    SwapStatus.EXECUTED: Word("Executed", "ok"),
+    SwapStatus.REJECTED: Word("Rejected", "bad"),
+    SwapStatus.CANCELLED: Word("Cancelled", ""),
+    SwapStatus.ROLLED_BACK: Word("Rolled back", ""),
+    SwapStatus.ROLLBACK_FAILED: Word("Rollback failed", "bad"),
+}
+
+TYPE: Mapping[str, str] = {SwapType.ONE_TO_ONE: "Exchange", SwapType.ABSORB: "Takeover"}
+
+REASON: Mapping[str, str] = {
+    Reason.CONFERENCE: "Conference",
+    Reason.PTO: "Time off (PTO)",
+    Reason.FAMILY: "Family",
+    Reason.ILLNESS: "Illness",
+    Reason.MEDICAL: "Medical",
+    Reason.FELLOWSHIP_INTERVIEW: "Fellowship interview",
+    Reason.JOB_INTERVIEW: "Job interview",
+    Reason.OTHER: "Other",
+}
+
+LEVEL: Mapping[int, str] = {
+    Level.COORDINATOR: "coordinator",
+    Level.ARCHITECT: "architect",
+    Level.PROGRAM_DIRECTOR: "program director",
+}
+
+VERDICT: Mapping[int, Word] = {
+    Verdict.PASS: Word("Passes", "ok"),
+    Verdict.WARN: Word("Warning", "warn"),
+    Verdict.ESCALATE: Word("To decide", "warn"),
+    Verdict.REJECT: Word("Not possible", "bad"),
+}
+
+TIER: Mapping[str, str] = {
+    Tier.INTAKE: "The request itself",
+    Tier.ONE: "Tier 1 · rules nobody may override",
+    Tier.TWO: "Tier 2 · coverage, fairness, notice",
+    Tier.THREE: "Tier 3 · how much the program can still lose",
+    Tier.ANY: "Who has to look",
+}
+
+CHECK: Mapping[str, str] = {
+    "HOURS_80": "80-hour rule",
+    "DAY_FREE_IN_7": "1-in-7 rule",
+    "REST_8": "8 hours of rest",
+    "REST_14": "14 hours after 24",
+    "SUPERVISION": "Supervision ratios",
+    "ABSENT": "Nobody absent",
+    "NOT_ELIGIBLE": "Eligible for the duty",
+    "DOUBLE_BOOKED": "One duty at a time",
+    "BACK_TO_BACK_FMIT_3": "Three FMIT weeks in a row",
+    "BACK_TO_BACK_FMIT_2": "Two FMIT weeks in a row",
+    "COVERAGE_GAP": "Coverage",
+    "APPROACHING_80": "Close to 80 hours",
+    "IMMINENT": "Notice",
+    "MOONLIGHTING": "Moonlighting",
+    "FAIRNESS": "Fairness",
+    "CONTINUITY": "Continuity clinic",
+    "UTILIZATION": "Utilization",
+    "RESILIENCE_DELTA": "Change of resilience",
+    "N1": "Loss of any one person (N-1)",
+    "BLAST_RADIUS": "Assignments touched",
+    "SENSITIVE_REASON": "Confidential",
+    "FAILED_ATTEMPTS": "Earlier attempts",
+}
+"""Short names of the checks; rules that are not listed are shown by their code."""
+
+COMPONENT: Mapping[str, str] = {
+    Component.PREFERENCE: "Wishes",
+    Component.DATE_CLOSENESS: "Own week close by",
+    Component.WORKLOAD_BALANCE: "Lighter workload",
+    Component.HISTORY: "Says yes often",
+    Component.AVAILABILITY_SLACK: "Free in these sessions",
+}
+
+
+def time_left(until: dt.datetime | None, at: dt.datetime) -> str:
+    """``23 h 12 min``, ``4 min``, ``2 days 3 h``; empty when it is over or there is no end."""
+    if until is None or until < at:
+        return ""
+    minutes = int((until - at).total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} day{'s' if days > 1 else ''} {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def moment(at: dt.datetime | None) -> str:
+    """``Sat 21 Nov, 14:05`` in the program's time zone; empty where it has not come."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{local:%a} {local.day} {local:%b, %H:%M}"
+
+
+def week_label(days: tuple[dt.date, dt.date]) -> str:
+    """``Fri 12 – Thu 18 Feb 2027``."""
+    first, last = days
+    start = f"{first:%a} {first.day}" if first.month == last.month else f"{first:%a} {first.day} {first:%b}"
+    return f"{start} – {last:%a} {last.day} {last:%b %Y}"
