@@ -57,8 +57,10 @@ def _obliged(problem: Problem, roster: Roster) -> Iterator[tuple[Slot, tuple[Act
     last, following = problem.end, problem.end + ONE_DAY
     for person in problem.people:
         if last.weekday() == Weekday.THU and person.is_faculty and _leads(problem, roster, person):
-            for session in HALF_DAYS:
-                yield Slot(person.id, following, session), (POST_CALL_CODE, f"off after the inpatient week to {last}")
+            for slot in (Slot(person.id, following, session) for session in HALF_DAYS):
+                # Whoever leads the next week as well goes on.
+                if roster.context.get(slot) != FMIT_CODE:
+                    yield slot, (POST_CALL_CODE, f"off after the inpatient week to {last}")
         if roster.cells.get(Slot(person.id, last, Session.NIGHT)) != CALL_CODE:
             continue
         reason = f"after the overnight call of {last}"

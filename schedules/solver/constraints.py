@@ -370,7 +370,7 @@ def demand_min(board: Board) -> None:
 
 
 def fmit_week(board: Board) -> None:
-    """Whoever holds FMIT: Friday and Saturday call, no other call, and PC on Friday after the Thursday."""
+    """Whoever holds FMIT: Friday and Saturday call, no other call; PC (or FMIT again) on Friday after the Thursday."""
     problem = board.problem
     for person in problem.faculty:
         for day in days_between(problem.start - ONE_DAY, problem.end):
@@ -391,8 +391,9 @@ def _leading(board: Board, person: Person, day: Date, leads: Literal) -> None:
             board.not_all(about, [leads, call])
     if day.weekday() == Weekday.THU and _obliges(board, person.id, day):
         for session in HALF_DAYS:
-            off = board.at(Slot(person.id, day + ONE_DAY, session), POST_CALL_CODE)
-            board.any_of(about, [negation(leads), off])
+            friday = Slot(person.id, day + ONE_DAY, session)
+            off, again = (board.at(friday, code) for code in (POST_CALL_CODE, FMIT_CODE))
+            board.any_of(about, [negation(leads), off, again])
 
 
 def _obliges(board: Board, person: PersonId, day: Date) -> bool:

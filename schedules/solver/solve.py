@@ -448,7 +448,8 @@ def amendments(problem: Problem, roster: Roster) -> Mapping[Slot, ActivityCode]:
         absent = problem.is_absent(person.id, after)
         morning, afternoon = (Slot(person.id, after, session) for session in HALF_DAYS)
         called = roster.cells.get(Slot(person.id, last, Session.NIGHT)) == CALL_CODE
-        led = person.is_faculty and roster.cells.get(Slot(person.id, last, Session.AM)) == FMIT_CODE
+        goes_on = problem.fmit_attending.get(after) == person.id
+        led = person.is_faculty and roster.cells.get(Slot(person.id, last, Session.AM)) == FMIT_CODE and not goes_on
         if (led and last.weekday() == Weekday.THU) or (called and person.is_resident):
             owed |= dict.fromkeys((morning, afternoon), LEAVE_CODE if absent else POST_CALL_CODE)
         elif called and last.weekday() not in FMIT_NIGHTS:

@@ -312,13 +312,14 @@ class _Hands:
         on_call = at(person.id, night, Session.NIGHT) == CALL_CODE
         if person.is_resident:
             return POST_CALL_CODE if on_call else None
-        if night.weekday() == Weekday.THU and (
-            self._leads_now(person.id, night) if now else leads(self.roster, person.id, night)
-        ):
-            return POST_CALL_CODE
+        if night.weekday() == Weekday.THU and self._leads(person.id, night, now=now):
+            return None if self._leads(person.id, day, now=now) else POST_CALL_CODE
         if on_call and night.weekday() not in FMIT_NIGHTS:
             return PCAT_CODE if session is Session.AM else DAY_OFF_CODE
         return None
+
+    def _leads(self, person: PersonId, day: Date, *, now: bool) -> bool:
+        return self._leads_now(person, day) if now else leads(self.roster, person, day)
 
     def _release(self, person_id: PersonId, day: Date, session: Session) -> bool:
         """Free a faculty post-call cell whose reason the swap took away; a resident's rest stays (ADR 0002)."""

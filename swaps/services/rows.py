@@ -13,6 +13,7 @@ from schedules.domain.problem import Date, Problem, Session
 from schedules.domain.roster import Slot, Source
 from schedules.enums import ScheduleStatus
 from schedules.models import Activity, Assignment, FmitWeek, Schedule
+from schedules.services.news import tell_assignments
 from schedules.services.publishing.drafts import mark_stale
 from schedules.services.publishing.versions import bump
 from swaps.domain.exchange import Exchange
@@ -114,6 +115,7 @@ def write(steps: Iterable[Step], *, by: User | None, at: dt.datetime, reason: st
         bump(version, by=by, at=at, reason=reason)
     days = [step.slot.day for step in todo]
     mark_stale(min(days), max(days), by=by, at=at, reason="The published schedule of these dates was swapped.")
+    tell_assignments(min(days), max(days))
 
 
 def _new(step: Step, state: RowState) -> Assignment:

@@ -23,6 +23,7 @@ NIGHT_NAMES = {NightKind.SUNDAY: "Sunday", NightKind.WEEKDAY: "Monday to Thursda
 def fmit_week(problem: Problem, roster: Roster) -> Iterator[Finding]:
     """FMIT_WEEK: the holder of FMIT takes Friday and Saturday call, no Sunday to Thursday call, and is PC after it.
 
+    Whoever leads the next week as well goes on without that Friday off and is PC after the second week.
     Dates whose planned attending is missing or absent are named as an unavoidable advisory: a replacement is forced.
     """
     if FMIT_CODE not in problem.activities:
@@ -61,7 +62,7 @@ def _friday_after(index: RosterIndex, person: Person, thursday: Date) -> Iterato
     if index.problem.is_absent(person.id, friday):
         return
     held = [index.code_at(person.id, friday, position) for position in (AM, PM)]
-    if held != [POST_CALL_CODE, POST_CALL_CODE]:
+    if held not in ([POST_CALL_CODE, POST_CALL_CODE], [FMIT_CODE, FMIT_CODE]):
         yield _about(
             "FMIT_WEEK",
             person,

@@ -219,7 +219,7 @@ ROWS = (
         True,
         "Program policy: the inpatient week of an attending",
         "Whoever holds FMIT takes Friday and Saturday call, no Sunday to Thursday call, and is PC on the "
-        "Friday after a Thursday.",
+        "Friday after a Thursday, unless leading the next week as well.",
         (*CELL, "fmit_week.person", "fmit_week.start_date", "fmit_week.end_date", "person.role", *LEAVE),
         call.fmit_week,
     ),

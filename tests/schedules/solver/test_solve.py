@@ -119,6 +119,24 @@ def test_last_call_amends_the_day_after() -> None:
     assert answer.roster.context[slot(caller, 7)] == "PCAT"
 
 
+def test_two_inpatient_weeks_in_a_row_end_with_one_friday_off() -> None:
+    people = tuple(attending(number, duty=core_duty()) for number in (1, 2, 3))
+    nights = call_demand(people, 1, 15)
+    problem, _ = world(
+        people,
+        {},
+        span=(1, 15),
+        fmit=[("F1", 1, 7), ("F1", 8, 14), ("F2", 15, 21)],
+        demands=[*fmit_demand(people, 1, 15), *nights],
+    )
+
+    answer = solve(problem, base=base_roster(problem), options=QUICK)
+
+    assert answer.roster is not None
+    assert [answer.roster.cells[slot("F1", offset)] for offset in (7, 8, 14, 15)] == ["FMIT", "FMIT", "FMIT", "PC"]
+    assert [v for v in check(problem, answer.roster).hard if v.rule == "FMIT_WEEK"] == []
+
+
 def test_gap_in_the_inpatient_weeks_goes_to_one_present_person() -> None:
     people = tuple(attending(number, duty=core_duty()) for number in (1, 2, 3))
     problem, _ = world(

@@ -34,7 +34,9 @@ def test_the_weights_are_those_of_the_specification():
 
 
 def test_only_partners_who_pass_tier_one_are_named():
-    found = searched({"F4": {"8": "FMIT FMIT CALL"}}, leave={"F2": "4", "F3": "7"})
+    """F4 leads the two weeks after: with this one three in a row."""
+    two_more = {"8-9 15-16": "FMIT FMIT CALL", "10-14 17-21": "FMIT FMIT", "22": "PC PC"}
+    found = searched({"F4": two_more}, leave={"F2": "4", "F3": "7"})
 
     people = [item.person for item in candidates(found, day(3))]
 
