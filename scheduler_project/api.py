@@ -30,5 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api")),
     path("", include("backups.api")),
     path("", include("schedules.api.urls")),
+    path("", include("resilience.api.urls")),
+    path("", include("swaps.api.urls")),
     re_path(r"^.*$", NoSuchAddress.as_view()),
 ]

@@ -1,0 +1,265 @@
+"""Swaps, their cases, complaints, offers and record in the admin; every deed is a dialog that posts to a service."""
+
+# The stubs of Django, Unfold and import-export contradict one another where their classes are combined.
+# mypy: disable-error-code="misc,assignment,override,arg-type"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from common.errors import DomainError
+from schedules.admin.base import ReadableMixin, ReadOnlyAdmin
+from swaps import access, services
+from swaps.access import Deed
+from swaps.domain.tables import SENSITIVE_REASONS
+from swaps.models import (
+    Complaint,
+    EscalationCase,
+    MarketplaceOffer,
+    SwapAudit,
+    SwapChange,
+    SwapRecord,
+    SwapWeekChange,
+)
+
+HIDDEN_CODE, HIDDEN_TEXT = "reason_code", "reason_text"
+
+
+class WhyForm(BaseDialogForm):
+    """A dialog that asks why. Its field is named apart from those of the page behind it."""
+
+    why = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+class RationaleForm(WhyForm):
+    why = forms.CharField(
+        label="Rationale",
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Both people read it: write no private reason here.",
+    )
+
+
+class ReasonForm(WhyForm):
+    why = forms.CharField(label="Reason", max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+class _Rows(ReadableMixin, TabularInline):
+    """Rows of the swap's record."""
+
+    extra = 0
+    show_change_link = False
+
+
+class ChangesInline(_Rows):
+    model = SwapChange
+    fields = readonly_fields = ("date", "person", "session", "was", "became")
+
+    @admin.display(description="before")
+    def was(self, row: SwapChange) -> str:
+        return (row.before or {}).get("activity", "-")
+
+    @admin.display(description="after")
+    def became(self, row: SwapChange) -> str:
+        return (row.after or {}).get("activity", "-")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("person")
+
+
+class WeekChangesInline(_Rows):
+    model = SwapWeekChange
+    fields = ("week", "before", "after")
+
+
+class AuditInline(_Rows):
+    model = SwapAudit
+    fields = ("at", "event", "user", "detail")
+
+
+@admin.register(SwapRecord)
+class SwapAdmin(ReadOnlyAdmin):
+    """To look up, and for deciders to decide. Reasons stay with those who may know them."""
+
+    list_display = (
+        "source_person",
+        "source_week",
+        "target_person",
+        "target_week",
+        "swap_type",
+        "status",
+        "executed_at",
+    )
+    list_filter = ("status", "swap_type", ("source_week", RangeDateFilter))
+    list_filter_submit = True
+    list_select_related = ("source_person", "target_person")
+    search_fields = ("source_person__name", "target_person__name")
+    date_hierarchy = "source_week"
+    inlines = (ChangesInline, WeekChangesInline, AuditInline)
+    fields = (
+        *("source_person", "source_week", "source_end", "target_person", "target_week", "target_end", "swap_type"),
+        *("scope", HIDDEN_CODE, HIDDEN_TEXT, "status", "requested_by", "requested_at", "consent_due", "consent_by"),
+        *("consent_at", "decided_by", "decided_at", "rationale", "schedule", "executed_at", "transaction_id"),
+        *("next_check_at", "rolled_back_by", "rolled_back_at", "rollback_reason", "error_code", "conflicts"),
+    )
+    actions_detail = ("approve", "reject", "cancel", "roll_back")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        user: Any = request.user
+        hidden = set()
+        if obj is not None and not access.sees_reason_code(user, obj):
+            hidden.add(HIDDEN_CODE)
+        if obj is not None and not access.sees_reason_text(user, obj):
+            hidden.add(HIDDEN_TEXT)
+        return [name for name in self.fields if name not in hidden]
+
+    def sees_history(self, request: HttpRequest, object_id: str) -> bool:
+        """Old versions hold the reason: a sensitive one stays with those who may know it."""
+        swap = SwapRecord.objects.filter(pk=object_id).first()
+        user: Any = request.user
+        if swap is not None:
+            return access.sees_reason_code(user, swap)
+        versions: Any = SwapRecord.history
+        return not versions.filter(
+            id=object_id, reason_code__in=[reason.value for reason in SENSITIVE_REASONS]
+        ).exists()
+
+    def _may(self, deed: Deed, request: HttpRequest, object_id: Any) -> bool:
+        user: Any = request.user
+        swap = SwapRecord.objects.select_related("source_person", "target_person").filter(pk=object_id).first()
+        if swap is None or not self.has_view_permission(request):
+            return False
+        until = services.rollback_eligible_until(swap)
+        return deed in access.deeds_of(user, swap, at=timezone.now(), rollback_until=until)
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(Deed.APPROVE, request, object_id)
+
+    def has_reject_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(Deed.REJECT, request, object_id)
+
+    def has_cancel_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(Deed.CANCEL, request, object_id)
+
+    def has_roll_back_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(Deed.ROLL_BACK, request, object_id)
+
+    @action(
+        description="Approve",
+        permissions=["approve"],
+        dialog={
+            "title": "Approve this swap",
+            "description": "It is executed at once, if every check of tier 1 still passes.",
+            "form_class": RationaleForm,
+            "form_submit_text": "Approve",
+        },
+    )
+    def approve(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
+        return self._do(services.approve, request, object_id, rationale=form.cleaned_data["why"])
+
+    @action(
+        description="Reject",
+        permissions=["reject"],
+        dialog={
+            "title": "Reject this swap",
+            "description": "Both people are told, with your rationale.",
+            "form_class": RationaleForm,
+            "form_submit_text": "Reject",
+        },
+    )
+    def reject(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
+        return self._do(services.reject, request, object_id, rationale=form.cleaned_data["why"])
+
+    @action(
+        description="Cancel",
+        permissions=["cancel"],
+        dialog={
+            "title": "Take this request back",
+            "description": "The schedule stays as it is.",
+            "form_class": ReasonForm,
+            "form_submit_text": "Take back",
+        },
+    )
+    def cancel(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
+        return self._do(services.cancel, request, object_id, note=form.cleaned_data["why"])
+
+    @action(
+        description="Roll back",
+        permissions=["roll_back"],
+        dialog={
+            "title": "Roll this swap back",
+            "description": "Every touched assignment becomes what it was, if none was changed meanwhile.",
+            "form_class": ReasonForm,
+            "form_submit_text": "Roll back",
+        },
+    )
+    def roll_back(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
+        return self._do(services.roll_back, request, object_id, reason=form.cleaned_data["why"])
+
+    def _do(self, deed: Callable[..., SwapRecord], request: HttpRequest, pk: str, **given: str) -> HttpResponse:
+        """One service; its refusal is a message on the page."""
+        user: Any = request.user
+        try:
+            done = deed(access.swap(user, pk), by=user, at=timezone.now(), **given)
+            messages.success(request, f"The swap is {done.get_status_display().lower()} now.")
+        except DomainError as refused:
+            messages.error(request, refused.detail)
+        page = reverse("admin:swaps_swaprecord_change", args=[pk])
+        return HttpResponse(headers={"HX-Redirect": page})
+
+
+@admin.register(EscalationCase)
+class CaseAdmin(ReadOnlyAdmin):
+    list_display = ("swap", "level", "status", "kind", "due_at", "overdue_at", "decided_by", "decided_at")
+    list_filter = ("status", "level", "kind")
+    list_select_related = ("swap__source_person", "swap__target_person", "decided_by")
+    search_fields = ("swap__source_person__name", "swap__target_person__name")
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(ReadableMixin, ModelAdmin):
+    """Append-only, so without history pages. The text is for those who decide."""
+
+    view_right = ReadOnlyAdmin.view_right
+    list_display = ("swap", "filed_at", "filed_by")
+    list_select_related = ("swap__source_person", "swap__target_person", "filed_by")
+    fields = ("swap", "filed_at", "filed_by", "text")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        user: Any = request.user
+        return [name for name in self.fields if name != "text" or access.decides_escalations(user)]
+
+
+@admin.register(MarketplaceOffer)
+class OfferAdmin(ReadOnlyAdmin):
+    list_display = ("person", "week", "week_end", "status", "offered_at", "closed_at")
+    list_filter = ("status", ("week", RangeDateFilter))
+    list_filter_submit = True
+    list_select_related = ("person",)
+    search_fields = ("person__name",)
+    fields = ("person", "week", "week_end", "note", "status", "offered_by", "offered_at", "closed_at", "swap")
+
+
+@admin.register(SwapAudit)
+class AuditAdmin(ReadableMixin, ModelAdmin):
+    """Append-only, so without history pages."""
+
+    view_right = ReadOnlyAdmin.view_right
+    list_display = ("at", "event", "swap", "user", "transaction_id")
+    list_filter = ("event", ("at", RangeDateFilter))
+    list_filter_submit = True
+    list_select_related = ("swap__source_person", "swap__target_person", "user")
+    list_per_page = 50

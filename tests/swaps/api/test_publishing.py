@@ -1,0 +1,133 @@
+"""Swaps and versions through the API: a new version holds them or asks, and nobody takes a publish from under them."""
+
+from __future__ import annotations
+
+import pytest
+
+from schedules.models import Schedule
+from swaps.models import SwapAudit, SwapRecord
+from tests.factories import program, swaps
+
+SWAPS, SCHEDULES = "/api/v1/swaps", "/api/v1/schedules"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lenient(world):
+    """Publishing is not the question here."""
+    program.policy(require_n1=False, max_violations=100)
+    return world
+
+
+@pytest.fixture
+def publish(lenient, people, django_capture_on_commit_callbacks):
+    """Publish a draft as the director; what waits for the commit runs."""
+
+    def published(draft):
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = people.director.post(f"{SCHEDULES}/{draft.pk}/publish", {"override_reason": "A test."})
+        assert answer.status_code == 200, answer.json()
+        return Schedule.objects.get(pk=draft.pk)
+
+    return published
+
+
+def executed(people, body):
+    answer = people.coordinator.post(SWAPS, body("A", "E", partner_consented=True))
+    assert answer.json()["status"] == "EXECUTED"
+    return answer.json()["id"]
+
+
+def events(pk) -> set[str]:
+    return set(SwapAudit.objects.filter(swap=pk).values_list("event", flat=True))
+
+
+def test_a_new_version_that_holds_a_swap_carries_it_over(lenient, people, body, publish):
+    pk = executed(people, body)
+
+    publish(swaps.copy_of(lenient.schedule))
+
+    assert "CARRIED_OVER" in events(pk)
+    assert people.coordinator.get(f"{SWAPS}/escalations").json()["total"] == 0
+
+
+def test_a_swap_carried_over_is_rolled_back_on_the_new_version(lenient, people, body, publish):
+    before = lenient.cells()
+    pk = executed(people, body)
+    version = publish(swaps.copy_of(lenient.schedule))
+
+    answer = people.A.post(f"{SWAPS}/{pk}/rollback", {"reason": "Changed plans."})
+
+    assert (answer.status_code, answer.json()) == (200, "ROLLED_BACK")
+    assert swaps.World(version, {}, (), {}).cells() == before
+
+
+@pytest.fixture
+def dropped(lenient, people, body, publish):
+    """An executed swap, and a version that has the week where it was before."""
+    old = swaps.copy_of(lenient.schedule)
+    pk = executed(people, body)
+    swap = SwapRecord.objects.get(pk=pk)
+    draft = swaps.copy_of(lenient.schedule)
+    with program.open_gate():
+        for change in swap.changes.all():
+            rows = draft.assignments.filter(person=change.person, date=change.date, session=change.session)
+            for row in rows:
+                row.delete()
+    was = [
+        (row.person, row.date, row.session, row.activity.code)
+        for change in swap.changes.all()
+        for row in old.assignments.filter(person=change.person, date=change.date, session=change.session)
+    ]
+    program.assignments(draft, was)
+    publish(draft)
+    return pk
+
+
+def test_a_new_version_that_does_not_hold_a_swap_lists_it_for_the_coordinator(dropped, people):
+    queue = people.coordinator.get(f"{SWAPS}/escalations").json()
+
+    assert "NOT_CARRIED" in events(dropped)
+    assert [(item["kind"], item["swap"]["id"]) for item in queue["items"]] == [("CARRY_OVER", dropped)]
+
+
+def test_the_coordinator_lets_it_go(dropped, people):
+    answer = people.coordinator.post(f"{SWAPS}/{dropped}/reject", {"rationale": "The new version is better."})
+
+    assert (answer.status_code, answer.json()["can_rollback"]) == (200, False)
+    assert people.coordinator.get(f"{SWAPS}/escalations").json()["total"] == 0
+    assert people.A.post(f"{SWAPS}/{dropped}/rollback", {"reason": "Late."}).status_code == 409
+
+
+def test_the_coordinator_swaps_again_on_the_new_version(dropped, people, world):
+    answer = people.coordinator.post(f"{SWAPS}/{dropped}/approve", {"rationale": "Agreed before."})
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "EXECUTED")
+    assert answer.json()["id"] != dropped
+    assert answer.json()["target_faculty_id"] == str(world.attending["E"].pk)
+
+
+def test_a_publish_is_not_taken_back_under_a_later_swap(lenient, people, body, publish):
+    version = publish(swaps.copy_of(lenient.schedule))
+    pk = executed(people, body)
+    asked = {"reason": "A mistake.", "confirm": True}
+
+    refused = people.director.post(f"{SCHEDULES}/{version.pk}/rollback", asked)
+    people.director.post(f"{SWAPS}/{pk}/rollback", {"reason": "First this."})
+    done = people.director.post(f"{SCHEDULES}/{version.pk}/rollback", asked)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "stands_on_it")
+    assert done.status_code == 200, done.json()
+    assert Schedule.objects.get(pk=lenient.schedule.pk).status == "PUBLISHED"
+
+
+def test_a_publish_is_taken_back_where_the_swap_is_older(lenient, people, body, publish, clock):
+    pk = executed(people, body)
+    clock.shift(60)
+    version = publish(swaps.copy_of(lenient.schedule))
+
+    answer = people.director.post(f"{SCHEDULES}/{version.pk}/rollback", {"reason": "A mistake.", "confirm": True})
+
+    assert answer.status_code == 200, answer.json()
+    assert SwapRecord.objects.get(pk=pk).status == "EXECUTED"
