@@ -24,7 +24,7 @@ def default_strain_limits() -> dict[str, float]:
 
 def default_decision_minutes() -> dict[str, int]:
     """Estimated minutes by kind of decision."""
-    return {"absence": 5, "generation": 15, "draft": 20, "escalation": 10, "approval": 10}
+    return {"absence": 5, "generation": 15, "draft": 20, "swap": 10, "approval": 10, "incident": 15}
 
 
 def default_cohorts() -> dict[str, list[str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, IntEnum
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from resilience.domain.covering import OpenPost
 from resilience.domain.levels import Level
 
 
@@ -94,6 +95,11 @@ class OpenView:
     session: str
     post: str
     missing: int
+
+
+def open_views(posts: Iterable[OpenPost]) -> tuple[OpenView, ...]:
+    """Open posts of the core as answers show them."""
+    return tuple(OpenView(post.day, post.session.value, post.label, post.missing) for post in posts)
 
 
 # --- check_utilization_threshold_tool --------------------------------------------------------------------------------
@@ -356,13 +362,15 @@ class ZoneView:
     demanded: int
     isolated: int
     """Session posts open if the zone had only its own people."""
-    borrowed: int
-    """Open with legal loans."""
+    borrowing: int
+    """Open with the legal loans."""
     pooled: int
     """Open with everybody in one pool."""
-    affected: float | None
-    """Share of its sessions with an open post."""
-    level: str
+    margin: int | None
+    """k* of the zone's posts over its own people; None where it demands nobody."""
+    borrowed: int
+    lent: int
+    affected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +387,7 @@ class LoanView:
 class BlastAnswer(Answer):
     zones: tuple[ZoneView, ...] = ()
     affected: float | None = None
+    """Zones that are short or lend, out of all."""
     loans: tuple[LoanView, ...] = ()
     containment: str = "UNKNOWN"
     needs_approval: bool = False

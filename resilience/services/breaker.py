@@ -14,7 +14,7 @@ from accounts.permissions import Permission
 from common.errors import DomainError, Invalid, NotAllowed
 from common.models import signed
 from resilience.domain.levels import Measured
-from resilience.domain.posture import Metric
+from resilience.domain.posture import Metric, Readings
 from resilience.enums import BreakerCause
 from resilience.services.readings import is_stale, readings
 from resilience.services.world import load_policy
@@ -42,16 +42,19 @@ def current() -> Breaker:
 
 
 @transaction.atomic
-def judge(*, at: dt.datetime) -> Breaker:
-    """Open it where a cause holds, half-open it when the causes are gone, close it after a clear time."""
-    return _settle(_locked(), [*causes(at=at), *_by_hand()], by=None, at=at)
+def judge(*, at: dt.datetime, measured: Readings | None = None) -> Breaker:
+    """Open it where a cause holds, half-open it when the causes are gone, close it after a clear time.
+
+    `measured` are the readings of this moment where the caller has them already.
+    """
+    return _settle(_locked(), [*causes(at=at, measured=measured), *_by_hand()], by=None, at=at)
 
 
-def causes(*, at: dt.datetime) -> Causes:
+def causes(*, at: dt.datetime, measured: Readings | None = None) -> Causes:
     """What holds against the published schedule at this moment, in words. Reads only."""
     policy = load_policy()
     found = []
-    margin = readings(at=at)[Metric.MARGIN_SAFETY]
+    margin = (measured or readings(at=at))[Metric.MARGIN_SAFETY]
     if isinstance(margin, Measured) and margin.value < 0:
         sentence = f"k*(safety) is {margin.value:.0f} within {policy.safety_days} days: attending posts stay open."
         found.append((BreakerCause.SAFETY_MARGIN, sentence))

@@ -207,7 +207,7 @@ def _conclude(*, at: dt.datetime, failure: str, full: bool) -> PostureState:
         ended = shown_before is not None and shown_before != was_shown
         event = PostureEvent.OVERRIDE_ENDED if ended else PostureEvent.EVALUATED
         _log(state, event, shown_before, after.shown(at), at=at)
-    breaker.judge(at=at)
+    breaker.judge(at=at, measured=measured)
     return state
 
 

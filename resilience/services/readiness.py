@@ -16,7 +16,7 @@ from common.models import signed
 from resilience.domain.levels import Measured, Reading, Unknown
 from resilience.domain.readiness import WORST_RATING, Area, Readiness, readiness
 from resilience.models import ReadinessAdjustment
-from resilience.services.world import World, basis
+from resilience.services.world import NothingPublished, World, basis
 from schedules.domain.coverage import Filled
 from schedules.domain.margins import supervisors_needed
 from schedules.domain.pattern import base_activity
@@ -75,7 +75,10 @@ def adjust(
         raise Invalid("Give the reason of the adjustment: it stands on the worksheet beside your name.")
     if not at < until <= at + ADJUSTED_FOR_AT_MOST:
         raise Invalid("An adjustment ends within 90 days: choose an earlier end.")
-    found = worksheet(at=at).as_measured.ratings[Area[area]]
+    try:
+        found = worksheet(at=at).as_measured.ratings[Area[area]]
+    except NothingPublished as missing:
+        raise Invalid(f"{missing} There is no worksheet to adjust: publish a schedule first.") from missing
     row = ReadinessAdjustment(
         area=area,
         rating=rating,

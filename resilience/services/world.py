@@ -10,11 +10,10 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from resilience.domain.covering import OpenPost
 from resilience.domain.levels import Level, worst
 from resilience.domain.utilization import Utilization, utilization
 from resilience.models import PostureState, ResiliencePolicy
-from resilience.services.answers import CellView, OpenView, PersonRef
+from resilience.services.answers import CellView, PersonRef
 from schedules.domain.changes import CellChange
 from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.coverage import Coverage, coverage
@@ -84,10 +83,6 @@ class World:
             CellView(self.ref(slot.person), slot.day, slot.session.value, before, after)
             for slot, before, after in changes
         )
-
-
-def open_views(posts: tuple[OpenPost, ...]) -> tuple[OpenView, ...]:
-    return tuple(OpenView(post.day, post.session.value, post.label, post.missing) for post in posts)
 
 
 def load(start: dt.date, end: dt.date) -> World:

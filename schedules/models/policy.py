@@ -13,13 +13,6 @@ def default_weights() -> dict[str, int]:
     return dict(DEFAULT_WEIGHTS)
 
 
-def named_person(what: str) -> models.ForeignKey[object, object]:
-    """An account that the policy names for a part in approvals; empty = the default of that part."""
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text=what
-    )
-
-
 class ProgramPolicy(models.Model):
     """Limits, ratios and weights; one record (`id` 1). Field names equal those of `schedules.domain.problem.Policy`."""
 
@@ -51,9 +44,30 @@ class ProgramPolicy(models.Model):
     weights = models.JSONField(
         default=default_weights, help_text="Points per unit of each soft rule; 0 switches it off."
     )
-    clinical_lead = named_person("Approves shedding at RED together with the program director.")
-    second_authority = named_person("Second yes where two are needed; empty = any other director or architect.")
-    deputy = named_person("Takes decisions over when the coordinator has too many.")
+    clinical_lead = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Approves shedding at RED together with the program director.",
+    )
+    second_authority = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Second yes where two are needed; empty = any other director or architect.",
+    )
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Takes decisions over when the coordinator has too many.",
+    )
     history = HistoricalRecords()
 
     class Meta:

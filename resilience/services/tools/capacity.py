@@ -1,0 +1,198 @@
+"""Tools about how much is asked of how many: utilization, duty budgets after a loss, zones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from common.errors import Invalid
+from resilience.domain.covering import without
+from resilience.domain.equilibrium import equilibrium
+from resilience.domain.levels import Level, Unknown
+from resilience.domain.shedding import ShedLevel
+from resilience.domain.utilization import TARGET, Bottleneck
+from resilience.domain.zones import LEVELS, Zone, blast_radius
+from resilience.services.answers import (
+    BlastAnswer,
+    BottleneckView,
+    EquilibriumView,
+    LeChatelierAnswer,
+    LoanView,
+    UtilizationAnswer,
+    ZoneView,
+)
+from resilience.services.budgets import budgets, ordinary
+from resilience.services.tools.answering import answers, say
+from resilience.services.world import Basis, World
+from schedules.domain.margins import margins
+
+EXHAUSTED_LEVELS = ((7, Level.RED), (14, Level.ORANGE))
+"""Days until exhaustion up to which it is so grave; later ones are YELLOW."""
+NO_ARRIVALS = "Requests for people are not measured as arrivals, so no waiting time is computed."
+LEFT_TO_PEOPLE = ("overtime", "deferred leave", "external staff")
+
+
+@answers(UtilizationAnswer)
+def check_utilization_threshold_tool(found: Basis, *, days: int | None = None) -> UtilizationAnswer:
+    """How much of the available people the demand takes, and the bottleneck with its posts.
+
+    `days` from today on; the policy's horizon by default. Waiting times are unknown: arrivals are not measured.
+    """
+    world = found.horizon(_days(days))
+    used = world.utilization
+    rate = used.rate
+    known = None if isinstance(rate, Unknown) else float(rate.value)
+    message = (
+        rate.reason if isinstance(rate, Unknown) else f"{known:.0%} of the available person-half-days are asked for."
+    )
+    return say(
+        UtilizationAnswer,
+        found,
+        used.level,
+        message + (f" {_tight(used.bottleneck)}" if used.bottleneck else ""),
+        world=world,
+        demanded=used.demanded,
+        available=used.available,
+        rate=known,
+        threshold=float(TARGET),
+        bottleneck=_bottleneck(world, used.bottleneck),
+        margin=used.margin,
+        pool=used.pool,
+        buffer=used.buffer,
+        safe_maximum=used.safe_maximum,
+        wait_reason=NO_ARRIVALS,
+    )
+
+
+@answers(LeChatelierAnswer)
+def analyze_le_chatelier_tool(
+    found: Basis, *, people: Sequence[str] = (), days: int | None = None
+) -> LeChatelierAnswer:
+    """Until when the rest covers everything within their duty budgets once these people are gone, and what it costs.
+
+    For the schedule as it is where nobody is named. Per level of shedding too: work given up frees its hours.
+    """
+    world = found.horizon(_days(days))
+    lost = _known(world, people)
+    changed, left = without(world.problem, world.roster, lost, world.start, world.end)
+    after = replace(world, problem=changed, published=left)
+    report = margins(changed, left)
+    views = []
+    for shed in (None, *ShedLevel):
+        tiers = shed.tiers if shed else frozenset()
+        reading = equilibrium(report, lost, budgets(after, tiers), ordinary(after, tiers))
+        if isinstance(reading, Unknown):
+            return say(LeChatelierAnswer, found, Level.UNKNOWN, reading.reason, world=world, lost=world.refs(lost))
+        state = reading.value
+        views.append(
+            EquilibriumView(shed.name if shed else None, state.days, state.exhausted_on, state.debt, state.sustainable)
+        )
+    plain = views[0]
+    return say(
+        LeChatelierAnswer,
+        found,
+        _exhaustion_level(plain),
+        _lasting(plain, len(world.problem.days)),
+        world=world,
+        lost=world.refs(lost),
+        horizon_days=len(world.problem.days),
+        days_until_exhaustion=plain.days if plain.exhausted_on else None,
+        exhausted_on=plain.exhausted_on,
+        debt=plain.debt,
+        sustainable=plain.sustainable,
+        by_level=tuple(views),
+        approvals=() if plain.sustainable else LEFT_TO_PEOPLE,
+    )
+
+
+@answers(BlastAnswer)
+def calculate_blast_radius_tool(found: Basis, *, people: Sequence[str] = ()) -> BlastAnswer:
+    """How far a shortage reaches: each zone alone, with legal loans, and pooled; of the schedule as it is, or with
+    these people gone.
+    """
+    world = found.horizon(found.policy.margin_days)
+    lost = _known(world, people)
+    problem, roster = without(world.problem, world.roster, lost, world.start, world.end)
+    reading = blast_radius(problem, roster)
+    if isinstance(reading, Unknown):
+        return say(BlastAnswer, found, Level.UNKNOWN, reading.reason, world=world)
+    radius = reading.value
+    short = [state.zone.value for state in radius.zones if state.isolated]
+    return say(
+        BlastAnswer,
+        found,
+        LEVELS[radius.containment],
+        f"Short on their own: {', '.join(short)}." if short else "Every zone covers itself.",
+        world=world,
+        zones=tuple(
+            ZoneView(
+                zone=state.zone.value,
+                demanded=state.demanded,
+                isolated=state.isolated,
+                borrowing=state.borrowing,
+                pooled=state.pooled,
+                margin=state.margin,
+                borrowed=state.borrowed,
+                lent=state.lent,
+                affected=state.is_affected,
+            )
+            for state in radius.zones
+        ),
+        affected=sum(state.is_affected for state in radius.zones) / len(Zone),
+        loans=tuple(
+            LoanView(
+                world.ref(loan.person), loan.lender.value, loan.borrower.value, loan.day, loan.session.value, loan.post
+            )
+            for loan in radius.loans
+        ),
+        containment=radius.containment.name,
+        needs_approval=radius.needs_approval,
+    )
+
+
+def _days(days: int | None) -> int | None:
+    if days is not None and not 1 <= days <= 366:
+        raise Invalid("The horizon is 1 to 366 days.")
+    return days
+
+
+def _known(world: World, people: Sequence[str]) -> frozenset[str]:
+    lost = frozenset(map(str, people))
+    if not lost <= world.problem.person.keys():
+        raise Invalid("Some of these people are not in the program: name active people by their id.")
+    return lost
+
+
+def _bottleneck(world: World, tightest: Bottleneck | None) -> BottleneckView | None:
+    if tightest is None:
+        return None
+    return BottleneckView(
+        date=tightest.day,
+        session=tightest.session.value,
+        posts=tuple(post.label for post in tightest.posts),
+        needed=tightest.needed,
+        people=world.refs(tightest.people),
+        rate=None if tightest.rate is None else float(tightest.rate),
+        margin=tightest.margin,
+    )
+
+
+def _tight(tightest: Bottleneck) -> str:
+    posts = " and ".join(dict.fromkeys(post.label for post in tightest.posts))
+    return (
+        f"Tightest: {posts} on {tightest.day:%a %d %b} {tightest.session} with {len(tightest.people)} people for"
+        f" {tightest.needed}."
+    )
+
+
+def _exhaustion_level(state: EquilibriumView) -> Level:
+    if state.exhausted_on is None:
+        return Level.YELLOW if state.debt else Level.GREEN
+    return next((level for most, level in EXHAUSTED_LEVELS if state.days <= most), Level.YELLOW)
+
+
+def _lasting(state: EquilibriumView, horizon: int) -> str:
+    if state.exhausted_on is not None:
+        return f"Covered for {state.days} days; from {state.exhausted_on} on the duty budgets do not suffice."
+    owed = f" {state.debt} half-days off would be owed." if state.debt else ""
+    return f"Covered for the whole horizon of {horizon} days within all duty budgets.{owed}"
