@@ -314,6 +314,12 @@ SPECTACULAR_SETTINGS = {
             ("CLINICAL_FROM_HOME", "Clinical from home"),
             ("HOME_CALL", "Home call"),
         ],
+        "ResilienceLevel": "resilience.enums.LevelName.choices",
+        "SettableLevel": "resilience.api.state.SETTABLE",
+        "ShedLevel": "resilience.enums.ShedLevelName.choices",
+        "SheddingState": "resilience.enums.SheddingState.choices",
+        "FallbackScenario": "resilience.enums.FallbackScenario.choices",
+        "PlanState": "resilience.enums.PlanState.choices",
         "PersonRole": [("RESIDENT", "Resident"), ("FACULTY", "Faculty")],
     },
 }

@@ -44,8 +44,10 @@ class Tool:
     """One thing that may be called. `run(by=, at=, **arguments)` is the door's only way in."""
 
     run: Callable[..., Any]
-    writes: bool
+    writes: bool = False
     """Whether some call of it changes data."""
+    shown: Callable[[Any, Answer], Answer] = lambda _by, answer: answer
+    """What of an answer its caller may read."""
 
     @property
     def name(self) -> str:
@@ -87,7 +89,7 @@ class Tool:
         except ValidationError as fault:
             raise BadArguments(_faults(fault)) from fault
         read = {name: getattr(arguments, name) for name in type(arguments).model_fields}
-        return as_json(self.run(by=by, at=at, **read))
+        return self.shown(by, as_json(self.run(by=by, at=at, **read)))
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,14 @@ TOOLS: dict[str, Tool] = {}
 DOCUMENTS: dict[str, Document] = {}
 
 
-def tool(*, writes: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Register a function ``(*, by, at, ...) -> answer``. Its docstring is read by agents: say what it really does."""
+def tool(**kind: Any) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Register a function ``(*, by, at, ...) -> answer``; `kind` are further fields of `Tool`.
+
+    Its docstring is read by agents: say what it really does.
+    """
 
     def register(run: Callable[P, T]) -> Callable[P, T]:
-        TOOLS[run.__name__] = Tool(run, writes)
+        TOOLS[run.__name__] = Tool(run, **kind)
         return run
 
     return register

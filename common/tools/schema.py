@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 Answer = dict[str, Any]
 
@@ -42,7 +42,13 @@ def model_of(kind: type) -> type[BaseModel]:
         needed = item.default is MISSING and item.default_factory is MISSING
         default = ... if needed else _plain_default(item)
         found[item.name] = (_json_type(hints[item.name]), Field(default, description=said.get(item.name)))
-    return create_model(kind.__name__, __doc__=inspect.cleandoc(kind.__doc__ or ""), **found)
+    return create_model(kind.__name__, __doc__=_own_docstring(kind), __config__=ConfigDict(extra="allow"), **found)
+
+
+def _own_docstring(kind: type) -> str:
+    """What somebody wrote; dataclasses without a docstring get their signature as one."""
+    said = inspect.cleandoc(kind.__doc__ or "")
+    return "" if said.startswith(f"{kind.__name__}(") else said
 
 
 def _plain_default(item: Any) -> Any:

@@ -77,6 +77,7 @@ def test_somebody_deactivated_may_nothing():
 
 RANGE = "start_date=2026-03-12&end_date=2026-03-12"
 ORDER = {"start_date": "2026-03-12", "end_date": "2026-04-08"}
+ADJUSTMENT = {"area": "P", "rating": 2, "days": 1, "reason": "A test."}
 CHANGE = {
     "schedule": "{draft}",
     "set": [{"person": "{adjunct}", "date": "2026-03-12", "session": "AM", "activity": "ADM"}],
@@ -209,6 +210,24 @@ ENDPOINTS: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("post", "backups/{backup}/verify", None, (403, 403, 200, 200, 200, 200, 403)),
     ("post", "backups/{backup}/restore", {}, (403, 403, 403, 403, 200, 200, 403)),
     ("post", "backups/{backup}/restore", {"confirm": "another.sql.gz"}, (403, 403, 403, 403, 409, 409, 403)),
+    ("get", "resilience/posture", None, (200,) * 7),
+    (
+        "post",
+        "resilience/posture/override",
+        {"level": "RED", "hours": 1, "reason": "A test."},
+        (403, 403, 403, 403, 409, 403, 403),
+    ),
+    ("post", "resilience/posture/lower", {"reason": "A test."}, (403, 403, 403, 403, 409, 403, 403)),
+    ("get", "resilience/breaker", None, (200,) * 7),
+    ("post", "resilience/breaker/trip", {"reason": "A test."}, (403, 403, 403, 403, 200, 403, 403)),
+    ("post", "resilience/breaker/clear", {"reason": "A test."}, (403, 403, 403, 403, 409, 403, 403)),
+    ("post", "resilience/breaker/override", {"reason": "A test.", "hours": 1, "second_token": "x"}, (403,) * 7),
+    ("post", "resilience/readiness/adjust", ADJUSTMENT, (403, 403, 400, 400, 400, 403, 403)),
+    ("get", "resilience/fallbacks", None, (403, 403, 200, 200, 200, 200, 200)),
+    ("get", "resilience/fallbacks/{plan}", None, (403, 403, 200, 200, 200, 200, 200)),
+    ("get", "resilience/shedding", None, (403, 403, 200, 200, 200, 200, 200)),
+    ("get", "resilience/shedding/{shedding}", None, (403, 403, 200, 200, 200, 200, 200)),
+    ("post", "resilience/shedding/{shedding}/restore", {}, (403, 403, 200, 200, 200, 403, 403)),
 ]
 
 

@@ -1,0 +1,9 @@
+"""Routes of the app below /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+from resilience.api import plans, state
+
+urlpatterns: list[URLPattern | URLResolver] = [*state.urlpatterns, *plans.urlpatterns]
