@@ -38,7 +38,9 @@ def offer(
     """
     if not may_ask_for(person, by):
         raise NotAllowed("You can offer your own weeks only.")
-    own = next((one for one in search.own_weeks(person, at=at) if one.start <= week <= one.end), None)
+    # An FMIT week overlaps two ordinary ones: a date of it means the FMIT week.
+    weeks = sorted(search.own_weeks(person, at=at), key=lambda one: not one.leads_fmit)
+    own = next((one for one in weeks if one.start <= week <= one.end), None)
     if own is None:
         raise Invalid("There is no duty in that week to offer, or it has begun, or it is too far ahead.")
     if len(note.strip()) > 200:

@@ -8,8 +8,11 @@ from typing import Any
 
 from accounts.enums import Role
 from accounts.models import User
+from schedules.domain.roster import Roster
 from schedules.enums import ScheduleStatus
+from schedules.mapping import load_problem, load_roster
 from schedules.models import FmitWeek, Person, Schedule
+from schedules.services.preflight import inputs_of
 from swaps.domain.tables import Level, SwapStatus, SwapType
 from swaps.models import EscalationCase, SwapRecord
 from tests.factories import accounts, generation, program
@@ -63,6 +66,17 @@ def world(leaders: str = "DABCE", *, start: dt.date = START, at: dt.datetime = E
         schedule.status, schedule.published_at = ScheduleStatus.PUBLISHED, at
         schedule.save()
     return World(schedule, attending, made.residents, user)
+
+
+def copy_of(schedule: Schedule, *, start: dt.date | None = None) -> Schedule:
+    """A draft of the same dates, or of those from `start` on, with the published rows as they are now."""
+    first, last = start or schedule.start_date, schedule.end_date
+    problem = load_problem(first, last)
+    published = load_roster(problem, schedule="published")
+    made = program.schedule(first, last, fingerprint=inputs_of(problem, published))
+    roster = load_roster(problem, schedule=None)
+    generation.write(made, problem, Roster(cells=published.cells, context=roster.context))
+    return made
 
 
 def account(person: Person, name: str, role: Role = Role.FACULTY) -> User:
