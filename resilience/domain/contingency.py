@@ -16,7 +16,7 @@ from schedules.domain.changes import CellChange
 from schedules.domain.margins import MarginReport, Pool, Scope, SessionMargin, SessionPosts, margins
 from schedules.domain.problem import ONE_DAY, Date, PersonId, Problem, Session, days_between
 from schedules.domain.roster import Roster
-from schedules.domain.rules import check
+from schedules.domain.rules import Violation, check
 
 CASES_LIMIT = 20_000
 """Combinations of absent people of one session up to which the expectation is summed exactly."""
@@ -79,23 +79,36 @@ def contingency(problem: Problem, roster: Roster, scenario: Scenario, *, scope: 
     fatal = tuple(item for item in timeline if item.margin < 0)
     if fatal:
         return Contingency(scenario, Outcome.FATAL, certificates=fatal)
-    witness, reason = _witness(problem, roster, world=world, left=left, days=days, scope=scope)
+    witness, reason = _witness(problem, roster, scenario, world=world, left=left, days=days, scope=scope)
     if witness is None:
         return Contingency(scenario, Outcome.UNKNOWN, reason=reason)
     return Contingency(scenario, Outcome.SAFE, witness=witness)
 
 
 def _witness(
-    problem: Problem, roster: Roster, *, world: Problem, left: Roster, days: Sequence[Date], scope: Scope
+    problem: Problem,
+    roster: Roster,
+    scenario: Scenario,
+    *,
+    world: Problem,
+    left: Roster,
+    days: Sequence[Date],
+    scope: Scope,
 ) -> tuple[tuple[CellChange, ...] | None, str]:
     """Changes that cover the scenario within the rules, or None and why none was found."""
     found = cover_lawfully(check(world, left), world, left, scope=scope, days=days)
-    broken = {finding.rule for finding in new_hard(check(problem, roster), check(world, found.roster))}
+    brought = new_hard(check(problem, roster), check(world, found.roster))
+    broken = {finding.rule for finding in brought if not _is_fate(finding, scenario)}
     if not found.open and not broken:
         return found.changes, ""
     rules = ", ".join(sorted(found.barred_by | broken))
     kept = f" that also keeps {rules}" if rules else ""
     return None, f"Enough people are there in every session, but no roster was found{kept}."
+
+
+def _is_fate(finding: Violation, scenario: Scenario) -> bool:
+    """A finding that is over when the loss begins, or about nobody but the lost: no roster of the others changes it."""
+    return finding.end < scenario.start or (bool(finding.people) and scenario.lost.issuperset(finding.people))
 
 
 def critical_people(
@@ -170,7 +183,8 @@ def cascade(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scop
     """Live through a scenario day by day: refill, add up hours, and lose whoever reaches the weekly limit.
 
     The limit is the policy's weekly hours within any seven days; it binds attendings here as well, since a cascade
-    asks how long people last, not what a rule says. Who drops out is gone until the scenario's end.
+    asks how long people last, not what a rule says. A week that the schedule itself makes as long (an inpatient week)
+    drops nobody: only who carries more than that because of the loss. Who drops out is gone until the scenario's end.
     """
     lost = set(scenario.lost)
     world, now = without(problem, roster, lost, scenario.start, scenario.end)
@@ -181,14 +195,19 @@ def cascade(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scop
         dropped = tuple(
             person.id
             for person in problem.people
-            if person.id not in lost
-            and hours_of_week(problem, now, person.id, day) >= problem.policy.weekly_hours_limit
+            if person.id not in lost and _is_worn_out(problem, roster, now, person.id, day)
         )
         days.append(CascadeDay(day, found.open, dropped))
         if dropped and day < scenario.end:
             lost.update(dropped)
             world, now = without(world, now, dropped, day + ONE_DAY, scenario.end)
     return Cascade(tuple(days))
+
+
+def _is_worn_out(problem: Problem, planned: Roster, now: Roster, person: PersonId, day: Date) -> bool:
+    """At the weekly limit, with more hours than the schedule had given them."""
+    hours = hours_of_week(problem, now, person, day)
+    return hours >= problem.policy.weekly_hours_limit and hours > hours_of_week(problem, planned, person, day)
 
 
 def hours_of_week(problem: Problem, roster: Roster, person: PersonId, last: Date) -> float:
