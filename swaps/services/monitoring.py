@@ -28,6 +28,7 @@ from swaps.mapping import load_policy, recorded
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 from swaps.services import ground, record
 from swaps.services.answers import cancelled
+from swaps.services.due import is_time_to_remind
 from swaps.services.execution import execute
 from swaps.services.refusals import RollbackConflict
 from swaps.services.rollback import roll_back
@@ -35,8 +36,6 @@ from swaps.services.settling import approved_codes, close_case, due, tell_decide
 
 _log = structlog.get_logger(__name__)
 
-REMIND_AT = 0.75
-"""Share of the time for an answer after which people are reminded of it, once."""
 STUCK_AFTER = dt.timedelta(minutes=2)
 """An approved swap that is not executed by then lost its process: the sweep executes it."""
 
@@ -235,7 +234,7 @@ def _execute_stuck(swap: SwapRecord, policy: SwapPolicy, at: dt.datetime) -> boo
 
 
 def _remind_partner(swap: SwapRecord, policy: SwapPolicy, at: dt.datetime) -> bool:
-    if not _time_to_remind(swap.requested_at, swap.consent_due, at):
+    if not is_time_to_remind(swap.requested_at, swap.consent_due, at):
         return False
     with transaction.atomic():
         locked = record.lock(swap)
@@ -256,7 +255,7 @@ def _remind_partner(swap: SwapRecord, policy: SwapPolicy, at: dt.datetime) -> bo
 
 def _remind_decider(case: EscalationCase, policy: SwapPolicy, at: dt.datetime) -> bool:
     begun = case.moved_up_at or case.opened_at
-    if not _time_to_remind(begun, case.due_at, at):
+    if not is_time_to_remind(begun, case.due_at, at):
         return False
     with transaction.atomic():
         locked = _locked_case(case)
@@ -269,10 +268,6 @@ def _remind_decider(case: EscalationCase, policy: SwapPolicy, at: dt.datetime) -
             locked, title=f"A swap waits for you: {record.dates_of(locked.swap)}", kind="SWAP_REMINDER", at=at
         )
     return True
-
-
-def _time_to_remind(begun: dt.datetime, ends: dt.datetime, at: dt.datetime) -> bool:
-    return begun + REMIND_AT * (ends - begun) <= at <= ends
 
 
 def _move_up(case: EscalationCase, policy: SwapPolicy, at: dt.datetime) -> bool:
