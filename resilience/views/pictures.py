@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schedules.domain.margins import SessionMargin
+from resilience.services.answers import MarginPoint
 from schedules.domain.problem import SESSIONS, Session
 
 WIDTH, HEIGHT = 960, 220
@@ -43,13 +43,13 @@ class HeatRow:
     cells: tuple[HeatCell, ...]
 
 
-def heat_map(timeline: Iterable[SessionMargin], days: Sequence[dt.date]) -> list[HeatRow]:
+def heat_map(timeline: Iterable[MarginPoint], days: Sequence[dt.date]) -> list[HeatRow]:
     """Rows AM, PM, NIGHT by the days given."""
-    found = {(margin.day, margin.session): margin for margin in timeline}
-    return [HeatRow(session, tuple(_cell(found.get((day, session)), day) for day in days)) for session in SESSIONS]
+    found = {(point.date, point.session): point for point in timeline}
+    return [HeatRow(session, tuple(_cell(found.get((day, str(session))), day) for day in days)) for session in SESSIONS]
 
 
-def _cell(found: SessionMargin | None, day: dt.date) -> HeatCell:
+def _cell(found: MarginPoint | None, day: dt.date) -> HeatCell:
     if found is None:
         return HeatCell(day, None, "", "nothing is demanded")
     return HeatCell(day, found.margin, tone_of(found.margin), found.certificate)
@@ -93,11 +93,11 @@ class MarginChart:
     foot: int = HEIGHT - 8
 
 
-def lowest_by_day(timeline: Iterable[SessionMargin]) -> dict[dt.date, int]:
+def lowest_by_day(timeline: Iterable[MarginPoint]) -> dict[dt.date, int]:
     """The smallest k* of each day that demands anything."""
     lowest: dict[dt.date, int] = {}
-    for margin in timeline:
-        lowest[margin.day] = min(margin.margin, lowest.get(margin.day, margin.margin))
+    for point in timeline:
+        lowest[point.date] = min(point.margin, lowest.get(point.date, point.margin))
     return lowest
 
 

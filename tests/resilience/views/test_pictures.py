@@ -6,16 +6,16 @@ import datetime as dt
 
 import pytest
 
+from resilience.services.answers import MarginPoint
 from resilience.views.pictures import HEIGHT, LEFT, RIGHT, WIDTH, heat_map, lowest_by_day, margin_chart, tone_of
-from schedules.domain.margins import SessionMargin
 from schedules.domain.problem import Session
 
 MONDAY = dt.date(2026, 3, 16)
 TUESDAY = dt.date(2026, 3, 17)
 
 
-def margin(day: dt.date, session: Session, value: int) -> SessionMargin:
-    return SessionMargin(day, session, value, (), (), (), ())
+def margin(day: dt.date, session: Session, value: int) -> MarginPoint:
+    return MarginPoint(day, str(session), value, "a proof")
 
 
 @pytest.mark.parametrize(

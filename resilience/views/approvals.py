@@ -1,0 +1,76 @@
+"""Approvals: what was shown, who has to say yes, and saying it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import SignedInRequest, require
+from accounts.models import User
+from accounts.permissions import Permission
+from common.errors import DomainError
+from resilience.models import Approval
+from resilience.services import approvals
+from resilience.views.moments import Moment
+
+Act = Callable[[Approval, QueryDict, User, dt.datetime], Any]
+
+ACTS: Mapping[str, tuple[Act, str]] = {
+    "approve": (
+        lambda a, given, by, at: approvals.approve(a, by=by, at=at, reason=given.get("reason", "")),
+        "Approved, under your name.",
+    ),
+    "refuse": (lambda a, given, by, at: approvals.refuse(a, by=by, at=at, reason=given.get("reason", "")), "Refused."),
+    "withdraw": (lambda a, _, by, at: approvals.withdraw(a, by=by, at=at), "Withdrawn."),
+    "approve_in_emergency": (
+        lambda a, given, by, at: approvals.approve_in_emergency(a, by=by, at=at, reason=given.get("reason", "")),
+        "Approved alone, as an emergency: a second review is due within 24 hours.",
+    ),
+    "review": (
+        lambda a, given, by, at: approvals.review(
+            a, agrees=given.get("agrees") == "yes", reason=given.get("reason", ""), by=by, at=at
+        ),
+        "The second review is on record.",
+    ),
+    "carry_out": (lambda a, _, by, at: approvals.carry_out(a, by=by, at=at), "Done: the schedule is changed."),
+}
+"""What the page's forms ask for, by the name of the service."""
+
+
+@require_GET
+def approval(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """What is asked, with everything that the proposer saw."""
+    require(request.user, Permission.SIMULATE_RESILIENCE)
+    found = get_object_or_404(Approval.objects.select_related("proposed_by", "incident"), pk=pk)
+    context = {
+        "when": Moment(timezone.now()),
+        "approval": found,
+        "acts": approvals.acts_for(found, request.user),
+        "votes": list(found.votes.select_related("by")),
+        "open_parts": approvals.open_parts(found),
+    }
+    return render(request, "resilience/approval.html", context)
+
+
+@require_POST
+def approval_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
+    """A person's word. Everything about who may is decided by the service."""
+    require(request.user, Permission.SIMULATE_RESILIENCE)
+    found = get_object_or_404(Approval, pk=pk)
+    if act not in ACTS:
+        raise Http404
+    do, said = ACTS[act]
+    try:
+        do(found, request.POST, request.user, timezone.now())
+        messages.success(request, said)
+    except DomainError as error:
+        messages.error(request, error.detail)
+    return redirect("incident", pk=found.incident_id) if found.incident_id else redirect("approval", pk=pk)

@@ -1,0 +1,104 @@
+"""Pages that show how the program holds up: zones, strain and the coordinator's queue, readiness."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+import resilience.services.readiness as readiness_services
+from accounts.access import SignedInRequest, require
+from accounts.permissions import Permission
+from common.errors import DomainError
+from resilience.forms import ReadinessForm
+from resilience.models import ReadinessAdjustment
+from resilience.services.tools import (
+    analyze_homeostasis_tool,
+    assess_cognitive_load_tool,
+    calculate_blast_radius_tool,
+    check_mtf_compliance_tool,
+)
+from resilience.views.moments import Moment, moment, tone
+
+
+@require_GET
+def zones(request: SignedInRequest) -> HttpResponse:
+    """Each zone alone, with legal loans, and pooled."""
+    require(request.user, Permission.SIMULATE_RESILIENCE)
+    when = moment(request)
+    return render(request, "resilience/zones.html", {"when": when, "found": calculate_blast_radius_tool(at=when.at)})
+
+
+@require_GET
+def strain(request: SignedInRequest) -> HttpResponse:
+    """The loops, strained people, and the queue of decisions."""
+    require(request.user, Permission.SIMULATE_RESILIENCE)
+    when = moment(request)
+    context = {
+        "when": when,
+        "loops": analyze_homeostasis_tool(at=when.at),
+        "load": assess_cognitive_load_tool(at=timezone.now()),
+    }
+    return render(request, "resilience/strain.html", context)
+
+
+@require_GET
+def readiness(request: SignedInRequest) -> HttpResponse:
+    """The worksheet: an internal draft, not a report to anybody outside."""
+    require(request.user, Permission.SIMULATE_RESILIENCE)
+    return _worksheet(request, ReadinessForm())
+
+
+@require_POST
+def readiness_adjust(request: SignedInRequest) -> HttpResponse:
+    """Rate an area against its measure, by name and reason."""
+    require(request.user, Permission.APPROVE_RESILIENCE)
+    form = ReadinessForm(request.POST)
+    if not form.is_valid():
+        return _worksheet(request, form, status=422)
+    given, now = form.cleaned_data, timezone.now()
+    try:
+        readiness_services.adjust(
+            given["area"],
+            int(given["rating"]),
+            by=request.user,
+            at=now,
+            until=now + dt.timedelta(days=given["days"]),
+            reason=given["reason"],
+        )
+        messages.success(request, f"{given['area']} is rated {given['rating']} for {given['days']} days.")
+    except DomainError as error:
+        messages.error(request, error.detail)
+    return redirect("readiness")
+
+
+@require_POST
+def readiness_sitrep(request: SignedInRequest) -> HttpResponse:
+    """Draft a situation report from the worksheet."""
+    require(request.user, Permission.APPROVE_RESILIENCE)
+    try:
+        found = check_mtf_compliance_tool(at=timezone.now(), generate_sitrep=True, by=request.user)
+    except DomainError as error:
+        messages.error(request, error.detail)
+        return redirect("readiness")
+    messages.success(request, "A situation report was drafted. Read it before anybody signs it.")
+    return redirect("document", pk=found.drafts[0]) if found.drafts else redirect("readiness")
+
+
+def _worksheet(request: SignedInRequest, form: ReadinessForm, *, status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    found = check_mtf_compliance_tool(at=now)
+    context: dict[str, Any] = {
+        "when": Moment(now),
+        "found": found,
+        "tone": tone(found.level),
+        "form": form,
+        "may_adjust": request.user.may(Permission.APPROVE_RESILIENCE),
+        "adjustments": list(ReadinessAdjustment.objects.select_related("by")[:8]),
+    }
+    return render(request, "resilience/readiness.html", context, status=status)

@@ -1,0 +1,53 @@
+"""What would happen if people were lost: proof, cascade, the day on which budgets run out, hubs and trainings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.access import SignedInRequest, require
+from accounts.permissions import Permission
+from resilience.forms import WhatIfForm
+from resilience.services.tools import (
+    analyze_hub_centrality_tool,
+    analyze_le_chatelier_tool,
+    calculate_blast_radius_tool,
+    run_contingency_analysis_resilience_tool,
+)
+from resilience.views.moments import Moment, moment
+
+SCENARIOS = {1: "faculty_absence", 2: "dual_absence"}
+
+
+@require_GET
+def what_if(request: SignedInRequest) -> HttpResponse:
+    """A question in the address, so that it can be shared; without people, whom the program leans on."""
+    require(request.user, Permission.SIMULATE_RESILIENCE)
+    when = moment(request)
+    asked = WhatIfForm(request.GET if "people" in request.GET or "start" in request.GET else None)
+    context: dict[str, Any] = {"when": when, "form": asked, "hubs": analyze_hub_centrality_tool(at=when.at)}
+    if asked.is_bound and asked.is_valid():
+        context |= _answers(asked.cleaned_data, when)
+    return render(request, "resilience/what_if.html", context)
+
+
+def _answers(given: dict[str, Any], when: Moment) -> dict[str, Any]:
+    people = tuple(str(person.pk) for person in given["people"])
+    found = run_contingency_analysis_resilience_tool(
+        at=when.at,
+        scenario=SCENARIOS.get(len(people), "deployment"),
+        people=people,
+        start=given["start"],
+        end=given["end"],
+        include_cascade_simulation=True,
+    )
+    return {
+        "found": found,
+        "scenario": next(iter(found.scenarios), None),
+        "stress": analyze_le_chatelier_tool(at=when.at, people=people),
+        "zones": calculate_blast_radius_tool(at=when.at, people=people),
+        "lost": given["people"],
+    }
