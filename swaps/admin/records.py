@@ -82,7 +82,7 @@ class ChangesInline(_Rows):
 
 class WeekChangesInline(_Rows):
     model = SwapWeekChange
-    fields = ("week", "before", "after")
+    fields = ("start_date", "end_date", "before", "after")
 
 
 class AuditInline(_Rows):
@@ -113,7 +113,15 @@ class SwapAdmin(ReadOnlyAdmin):
         *("source_person", "source_week", "source_end", "target_person", "target_week", "target_end", "swap_type"),
         *("scope", HIDDEN_CODE, HIDDEN_TEXT, "status", "requested_by", "requested_at", "consent_due", "consent_by"),
         *("consent_at", "decided_by", "decided_at", "rationale", "schedule", "executed_at", "transaction_id"),
-        *("next_check_at", "rolled_back_by", "rolled_back_at", "rollback_reason", "error_code", "conflicts"),
+        *(
+            "next_check_at",
+            "given_up_at",
+            "rolled_back_by",
+            "rolled_back_at",
+            "rollback_reason",
+            "error_code",
+            "conflicts",
+        ),
     )
     actions_detail = ("approve", "reject", "cancel", "roll_back")
 
