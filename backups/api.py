@@ -6,9 +6,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,10 +18,17 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.models import User
 from backups import access, services
-from backups.enums import BackupKind, Risk
+from backups.enums import BackupKind, BackupState, Risk
 from backups.models import Backup
 from backups.queries import count_differences
 from common.services.throttling import HEAVY
+
+PREFER = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description="`respond-async`: answer at once and let a worker do it (RFC 7240).",
+)
 
 
 class BackupOut(serializers.ModelSerializer):
@@ -35,6 +43,7 @@ class BackupOut(serializers.ModelSerializer):
             "state_reason",
             "created_at",
             "verified_at",
+            "proof_asked_at",
             "verify_method",
             "size_bytes",
             "sha256",
@@ -79,23 +88,39 @@ class Backups(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generic
     def get_object(self) -> Backup:
         return access.backup_to_see(_user(self.request), self.kwargs["pk"])
 
-    @extend_schema(request=CreateIn, responses={201: BackupOut, 409: OpenApiTypes.OBJECT})
+    @extend_schema(
+        request=CreateIn, parameters=[PREFER], responses={201: BackupOut, 202: BackupOut, 409: OpenApiTypes.OBJECT}
+    )
     def create(self, request: Request) -> Response:
-        """Make and verify a backup: regular, pre-operation with a label, or sacred."""
+        """Make and verify a backup: regular, pre-operation with a label, or sacred.
+
+        Answers when it is done (201, VERIFIED). With `Prefer: respond-async` and a worker at hand: 202, QUEUED, and
+        `Location` is where its end is seen.
+        """
         access.may_create(_user(request))
         asked = _valid(CreateIn, request)
         kind = BackupKind.PRE_OPERATION if asked["label"] else BackupKind.REGULAR
         if asked["sacred"]:
             kind = BackupKind.SACRED
-        made = services.create(kind=kind, label=asked["label"], by=_user(request), at=timezone.now())
+        make = services.request_backup if _prefers_no_wait(request) else services.create
+        made = make(kind=kind, label=asked["label"], by=_user(request), at=timezone.now())
+        if made.state == BackupState.QUEUED:
+            return _accepted(made)
         return Response(BackupOut(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses={200: BackupOut, 409: OpenApiTypes.OBJECT})
+    @extend_schema(
+        request=None, parameters=[PREFER], responses={200: BackupOut, 202: BackupOut, 409: OpenApiTypes.OBJECT}
+    )
     @action(detail=True, methods=["post"])
     def verify(self, request: Request, pk: UUID) -> Response:
-        """Prove it again. The answer's `state` is VERIFIED, or BROKEN with `state_reason`."""
+        """Prove it again. The answer's `state` is VERIFIED, or BROKEN with `state_reason`.
+
+        With `Prefer: respond-async` and a worker at hand: 202, and `proof_asked_at` is set until it is answered.
+        """
         backup = access.backup_to_verify(_user(request), pk)
-        return Response(BackupOut(services.verify(backup, by=_user(request), at=timezone.now())).data)
+        prove = services.request_proof if _prefers_no_wait(request) else services.verify
+        proven = prove(backup, by=_user(request), at=timezone.now())
+        return _accepted(proven) if proven.proof_asked_at else Response(BackupOut(proven).data)
 
     @extend_schema(request=RestoreIn, responses={200: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT})
     @action(detail=True, methods=["post"])
@@ -122,6 +147,20 @@ class Backups(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generic
 def _user(request: Request) -> User:
     """The signed-in caller; the API's permissions let nobody else in."""
     return cast("User", request.user)
+
+
+def _prefers_no_wait(request: Request) -> bool:
+    """`Prefer: respond-async` (RFC 7240)."""
+    wishes = {wish.partition(";")[0].strip().lower() for wish in request.headers.get("Prefer", "").split(",")}
+    return "respond-async" in wishes
+
+
+def _accepted(backup: Backup) -> Response:
+    headers = {
+        "Location": reverse("api-backups-detail", args=[backup.pk]),
+        "Preference-Applied": "respond-async",
+    }
+    return Response(BackupOut(backup).data, status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
 def _preview(backup: Backup) -> dict[str, Any]:

@@ -12,11 +12,15 @@ class BackupKind(TextChoices):
 
 
 class BackupState(TextChoices):
+    QUEUED = "QUEUED", "Waiting for a worker"
     CREATING = "CREATING", "Being made"
     UNVERIFIED = "UNVERIFIED", "Not verified"
     VERIFIED = "VERIFIED", "Verified"
     BROKEN = "BROKEN", "Broken"
     DELETED = "DELETED", "Deleted"
+
+
+NOT_MADE_YET = frozenset({BackupState.QUEUED, BackupState.CREATING})
 
 
 class VerifyMethod(TextChoices):

@@ -48,6 +48,7 @@ class Backup(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     verified_at = models.DateTimeField(null=True, blank=True)
+    proof_asked_at = models.DateTimeField(null=True, blank=True, help_text="Until a worker has proven it again.")
     verify_method = models.CharField(max_length=20, choices=VerifyMethod, blank=True)
     size_bytes = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)

@@ -1,10 +1,9 @@
-"""What the task queue does for backups: the nightly one, the weekly proof, those asked for in a page."""
+"""What the task queue does for backups: the nightly one, the weekly proof, those that somebody asks for."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
-from accounts.models import User
 from backups import services
 from backups.enums import BackupKind, BackupState
 from backups.models import Backup
@@ -28,9 +27,13 @@ def reverify() -> list[str]:
     return [backup.file for backup in checked if backup.state == BackupState.BROKEN]
 
 
-def create(label: str, user_id: str | None) -> str:
-    """A backup that somebody asked for: pre-operation with a label, else regular."""
+def make(backup_id: str) -> None:
+    """A backup that somebody asked for; a second ring finds nothing to make."""
     maintenance.require_off()
-    kind = BackupKind.PRE_OPERATION if label else BackupKind.REGULAR
-    by = User.objects.filter(pk=user_id).first() if user_id else None
-    return services.create(kind=kind, label=label, by=by, at=timezone.now()).file
+    services.make_queued(backup_id, at=timezone.now())
+
+
+def prove(backup_id: str) -> None:
+    """A proof that somebody asked for."""
+    maintenance.require_off()
+    services.prove_asked(backup_id, at=timezone.now())

@@ -15,11 +15,16 @@ from accounts import access
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from backups import services
-from backups.access import backup_to_verify
+from backups.access import backup_to_see, backup_to_verify
 from backups.enums import BackupKind, BackupState
 from backups.models import Backup, BackupPolicy, RestoreLog
 from backups.queries import count_differences
 from common.errors import DomainError
+
+STOP_POLLING = 286
+"""The status by which htmx asks no more."""
+
+NO_WORKER = "No worker of the task queue is running, so this was done while you waited. Start one: manage.py cluster."
 
 
 @require_GET
@@ -46,18 +51,17 @@ def backups(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def create(request: SignedInRequest) -> HttpResponse:
-    """Make and verify a regular backup now."""
+    """Ask for a regular backup: its page tells how far the worker is; without a worker it is made at once."""
     access.require(request.user, Permission.CREATE_BACKUP)
     try:
-        made = services.create(
-            kind=BackupKind.REGULAR,
-            label="",
-            by=request.user,
-            at=timezone.now(),
-        )
-        messages.success(request, f"{made.file} was made and verified.")
+        made = services.request_backup(kind=BackupKind.REGULAR, by=request.user, at=timezone.now())
     except DomainError as error:
         messages.error(request, error.detail)
+        return redirect("backups")
+    if made.state == BackupState.QUEUED:
+        return redirect("backup", pk=made.pk)
+    messages.success(request, f"{made.file} was made and verified.")
+    messages.warning(request, NO_WORKER)
     return redirect("backups")
 
 
@@ -66,7 +70,9 @@ def verify(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Prove a backup again."""
     found = backup_to_verify(request.user, pk)
     try:
-        checked = services.verify(found, by=request.user, at=timezone.now())
+        checked = services.request_proof(found, by=request.user, at=timezone.now())
+        if checked.proof_asked_at is not None:
+            return redirect("backup", pk=pk)
         if checked.state == BackupState.VERIFIED:
             messages.success(request, f"{checked.file} is verified.")
         else:
@@ -81,6 +87,15 @@ def backup(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One backup: facts, rows now and in it, restore."""
     access.require(request.user, Permission.SEE_BACKUPS)
     return _page(request, services.shown(get_object_or_404(Backup, pk=pk)))
+
+
+@require_GET
+def live(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """How far a worker is with it, asked once a second; at the end the page is loaded anew."""
+    found = backup_to_see(request.user, pk)
+    if services.is_at_work(found, at=timezone.now()):
+        return render(request, "backups/_live.html", {"backup": found, "workers_live": services.workers_live()})
+    return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,6 +123,8 @@ def _page(request: SignedInRequest, found: Backup, *, error: str = "", status: i
     context: dict[str, Any] = {
         "backup": found,
         "counts": count_differences(found),
+        "at_work": services.is_at_work(found, at=timezone.now()),
+        "workers_live": services.workers_live(),
         "may_restore": request.user.may(Permission.RESTORE_BACKUP),
         "may_verify": request.user.may(Permission.CREATE_BACKUP),
         "can_be_restored": found.state == BackupState.VERIFIED,

@@ -56,6 +56,12 @@ def _emptying_passes_the_gate() -> Iterator[None]:
 
 
 @pytest.fixture
+def quick_backups(settings: Any) -> None:
+    """Real dumps, verified by their checksum: the proof by restoring has tests of its own."""
+    settings.BACKUP_VERIFY = "checksum"
+
+
+@pytest.fixture
 def user_as(db: None) -> Callable[[Role], User]:
     """The test's user of a role; asked twice, the same one."""
     made: dict[Role, User] = {}

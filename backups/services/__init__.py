@@ -16,6 +16,14 @@ from backups.services.gating import (
     shown,
 )
 from backups.services.integrity import Integrity, check_integrity
+from backups.services.ordering import (
+    is_at_work,
+    make_queued,
+    prove_asked,
+    request_backup,
+    request_proof,
+    workers_live,
+)
 from backups.services.pruning import NotPrunable, protector, prunable, prune
 from backups.services.restoring import (
     ConfirmationNeeded,
@@ -46,18 +54,24 @@ __all__ = [
     "finish_interrupted",
     "fresh_backup",
     "guard",
+    "is_at_work",
+    "make_queued",
     "mark_broken_files",
     "newest_verified",
     "old_databases",
     "policy",
     "protector",
+    "prove_asked",
     "prunable",
     "prune",
     "rebuild_catalogue",
+    "request_backup",
+    "request_proof",
     "require_fresh",
     "restore",
     "scratch_restore",
     "settle",
     "shown",
     "verify",
+    "workers_live",
 ]

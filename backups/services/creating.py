@@ -25,7 +25,7 @@ from backups.models import Backup
 from backups.services import files, notices, remote
 from backups.services.files import BackupFailed
 from backups.services.programs import command, connect
-from backups.services.scratch import row_counts, schema_version
+from backups.services.scratch import row_counts, schema_version, sweep_leftovers
 from backups.services.verifying import verify
 from common.errors import DomainError
 
@@ -61,9 +61,14 @@ def create(*, kind: BackupKind, label: str = "", by: User | None, at: dt.datetim
     Raises BackupFailed (nothing usable was made, no half file left, the row says why) and Invalid for a bad label.
     """
     try:
-        backup = _reserve(kind, label, by=by, at=at)
+        backup = reserve(kind, label, state=BackupState.CREATING, by=by, at=at)
     except (OperationalError, InterfaceError) as error:
         raise BackupFailed("No backup could be made. The database does not answer. Start it and try again.") from error
+    return make(backup, by=by, at=at)
+
+
+def make(backup: Backup, *, by: User | None, at: dt.datetime) -> Backup:
+    """Dump, verify and copy a backup whose row is reserved. Raises BackupFailed; its row says why."""
     try:
         folder = files.folder()
         _remove_leftovers(folder)
@@ -78,7 +83,7 @@ def create(*, kind: BackupKind, label: str = "", by: User | None, at: dt.datetim
     return remote.copy(verified, at=at)
 
 
-def _reserve(kind: BackupKind, label: str, *, by: User | None, at: dt.datetime) -> Backup:
+def reserve(kind: BackupKind, label: str, *, state: BackupState, by: User | None, at: dt.datetime) -> Backup:
     """A row with a name that nothing else has; the unique column settles two that ask at once."""
 
     def taken(name: str) -> bool:
@@ -89,7 +94,7 @@ def _reserve(kind: BackupKind, label: str, *, by: User | None, at: dt.datetime) 
         try:
             with transaction.atomic():
                 return Backup.objects.create(
-                    file=name, kind=kind, label=label, created_at=_database_clock(), created_by=by
+                    file=name, kind=kind, label=label, state=state, created_at=_database_clock(), created_by=by
                 )
         except IntegrityError:
             continue
@@ -224,8 +229,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Delete what killed creations left: temporary files whose process is gone."""
+    """Delete what killed creations left: temporary files and scratch databases whose process is gone."""
     for part in folder.glob(".*.part"):
         owner = part.name.rsplit(".", 2)[-2]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
             part.unlink(missing_ok=True)
+    sweep_leftovers()

@@ -7,13 +7,13 @@ import datetime as dt
 from accounts.enums import Role
 from accounts.models import User
 from accounts.services import notify
-from backups.enums import BackupState
+from backups.enums import NOT_MADE_YET, BackupState
 from backups.models import Backup
 
 
 def after_failure(backup: Backup, *, at: dt.datetime) -> None:
     """After the second failed creation in a row: a message to those who can help."""
-    before = Backup.objects.exclude(pk=backup.pk).exclude(state=BackupState.CREATING).order_by("-created_at").first()
+    before = Backup.objects.exclude(pk=backup.pk).exclude(state__in=NOT_MADE_YET).order_by("-created_at").first()
     if before is not None and before.state == BackupState.BROKEN and before.size_bytes == 0:
         tell(
             kind="BACKUP_FAILED",

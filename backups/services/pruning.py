@@ -9,7 +9,7 @@ import structlog
 from django.db import transaction
 
 from accounts.models import User
-from backups.enums import BackupKind, BackupState
+from backups.enums import NOT_MADE_YET, BackupKind, BackupState
 from backups.models import Backup
 from backups.services import files
 from backups.services.gating import policy
@@ -40,7 +40,7 @@ def prunable(at: dt.datetime) -> list[Backup]:
     verified backups than the policy's minimum would remain.
     """
     rules = policy()
-    present = list(Backup.objects.exclude(state__in=[BackupState.DELETED, BackupState.CREATING]).order_by("created_at"))
+    present = list(Backup.objects.exclude(state__in=[BackupState.DELETED, *NOT_MADE_YET]).order_by("created_at"))
     kept = {name for protect in _protectors for name in protect(at)} | {row.file for row in present[:1]}
     border = at - dt.timedelta(days=rules.retention_days)
     proposed = [

@@ -206,6 +206,8 @@ def _write_logs(copy: str, log: RestoreLog) -> None:
     with _alias(copy):
         for row in (*earlier, log):
             row.save(using=_ALIAS)
+        waiting = Backup.objects.using(_ALIAS).filter(state=BackupState.QUEUED)
+        waiting.update(state=BackupState.BROKEN, state_reason="the database was restored before it was made")
         with connections[_ALIAS].cursor() as cursor:
             # Tasks of the past must not be done again, and the planner needs to know the new tables.
             cursor.execute("DELETE FROM django_q_ormq")

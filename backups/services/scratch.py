@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg
+import structlog
 from django.db import connection
 from psycopg import sql
 
@@ -22,6 +23,7 @@ from backups.services.files import path_of
 from backups.services.programs import admin_connection, command, connect
 from common.errors import DomainError
 
+_log = structlog.get_logger(__name__)
 _CHUNK = 1 << 20
 _ERROR_LINE = re.compile(r"(?:ERROR|FATAL):\s*(.+)")
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
@@ -58,6 +60,18 @@ def scratch_database() -> Iterator[str]:
             yield name
         finally:
             drop_database(admin, name)
+
+
+def sweep_leftovers() -> None:
+    """Drop what killed owners left, for callers that make no scratch database themselves. Never raises.
+
+    An account that may not look at other databases has made none either.
+    """
+    try:
+        with admin_connection() as admin:
+            _sweep(admin)
+    except psycopg.Error as error:
+        _log.warning("scratch_sweep_failed", failure=type(error).__name__)
 
 
 def create_database(admin: psycopg.Connection[Any], name: str) -> None:

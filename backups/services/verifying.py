@@ -74,6 +74,7 @@ def _store(backup: Backup, method: VerifyMethod, facts: dict[str, object], reaso
     row.state_reason = reason[:500]
     row.verify_method = "" if reason else method
     row.verified_at = None if reason else Now()
+    row.proof_asked_at = None
     row.save()
     row.refresh_from_db()
     return row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -41,12 +40,6 @@ def _drop_all(prefix: str) -> None:
             "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]
         ).fetchall():
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(found)))
-
-
-@pytest.fixture
-def quick_backups(settings: Any) -> None:
-    """Real dumps, verified by their checksum: the proof by restoring has tests of its own."""
-    settings.BACKUP_VERIFY = "checksum"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from accounts.models import Notification
 from backups import services
 from backups.enums import BackupKind, BackupState, VerifyMethod
 from backups.models import Backup
-from backups.services import files
+from backups.services import files, scratch
 from backups.services.programs import ProgramMissing, admin_connection, find_program
 from common.postgres import server
 from tests.factories import accounts, program
@@ -94,6 +94,17 @@ def test_checksum_leaves_out_the_restore_and_says_so(settings):
     settings.BACKUP_VERIFY = "checksum"
 
     assert _create().verify_method == VerifyMethod.CHECKSUM
+
+
+@pytest.mark.django_db
+def test_what_a_killed_proof_left_is_swept_without_another_proof_too(settings):
+    settings.BACKUP_VERIFY = "checksum"
+    with admin_connection() as admin:
+        scratch.create_database(admin, f"{connection.settings_dict['NAME']}_scratch_killed")
+
+    _create()
+
+    assert _scratch_databases() == []
 
 
 @pytest.mark.django_db

@@ -80,11 +80,12 @@ def test_afterwards_files_count_as_unverified_and_the_safety_backup_is_among_the
     ]
 
 
-def test_open_runs_and_waiting_tasks_of_the_past_end():
+def test_open_runs_and_what_waited_for_workers_end():
     day = dt.date(2026, 3, 12)
     GenerationRun(start_date=day, end_date=day, status=RunStatus.SOLVING).save()
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO django_q_ormq (key, payload, lock) VALUES ('default', 'x', now())")
+    waiting = Backup.objects.create(file="waits.sql.gz", kind="REGULAR", state="QUEUED", created_at=AT)
     backup = _backup()
 
     _restore(backup)
@@ -92,8 +93,10 @@ def test_open_runs_and_waiting_tasks_of_the_past_end():
     run = GenerationRun.objects.get()
     assert (run.status, run.reason) == (RunStatus.FAILED, f"The database was restored from {backup.file}.")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM django_q_ormq")
+        cursor.execute("SELECT count(*) FROM django_q_ormq WHERE payload = 'x'")
         assert cursor.fetchone() == (0,)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.state_reason) == ("BROKEN", "the database was restored before it was made")
 
 
 def test_an_earlier_restore_s_log_survives_the_next_one():

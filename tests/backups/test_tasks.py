@@ -47,7 +47,7 @@ def test_the_week_finds_the_file_that_was_altered(settings):
     assert sound.state == BackupState.VERIFIED
 
 
-@pytest.mark.parametrize("task", [tasks.nightly, tasks.reverify, lambda: tasks.create("", None)])
+@pytest.mark.parametrize("task", [tasks.nightly, tasks.reverify, lambda: tasks.make("any"), lambda: tasks.prove("any")])
 def test_workers_pause_during_maintenance(task):
     with maintenance.on("restoring"), pytest.raises(maintenance.UnderMaintenance):
         task()

@@ -23,14 +23,12 @@ from tests.factories import program
 
 
 @contextmanager
-def worker_present() -> Iterator[None]:
-    """A generation worker as pre-flight sees it: its presence lock, held by a connection of its own."""
+def worker_present(cluster: str = presence.SOLVER) -> Iterator[None]:
+    """A worker as others see it: its presence lock, held by a connection of its own."""
     params = connection.get_connection_params()
     own = {key: params[key] for key in ("dbname", "user", "host", "password", "port") if params.get(key)}
     with psycopg.connect(**own, autocommit=True) as other:
-        other.execute(
-            "SELECT pg_advisory_lock_shared(%s, %s)", [presence.PRESENCE_CLASS, presence._key(presence.SOLVER)]
-        )
+        other.execute("SELECT pg_advisory_lock_shared(%s, %s)", [presence.PRESENCE_CLASS, presence._key(cluster)])
         yield
 
 

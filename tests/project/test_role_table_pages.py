@@ -78,6 +78,7 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("get", "backups/prune", {}, (403, 403, 403, 403, 200, 200, 403)),
     ("post", "backups/prune", {}, (403, 403, 403, 403, 302, 302, 403)),
     ("get", "backups/{backup}", {}, (403, 403, 200, 200, 200, 200, 200)),
+    ("get", "backups/{backup}/live", {}, (403, 403, 286, 286, 286, 286, 286)),
     ("post", "backups/{backup}/verify", {}, (403, 403, 302, 302, 302, 302, 403)),
     ("get", "backups/{backup}/restore", {}, (403, 403, 403, 403, 302, 302, 403)),
     ("post", "backups/{backup}/restore", {"confirm": "another.sql.gz"}, (403, 403, 403, 403, 409, 409, 403)),

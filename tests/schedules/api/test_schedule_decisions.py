@@ -17,10 +17,11 @@ RANGE = f"start_date={START}&end_date={END}"
 BULK = "/api/v1/assignments/bulk"
 
 
+pytestmark = pytest.mark.usefixtures("quick_backups")
+
+
 @pytest.fixture(autouse=True)
-def quick_backups(settings, tmp_path):
-    settings.BACKUP_DIR = tmp_path
-    settings.BACKUP_VERIFY = "checksum"
+def at_eight():
     with time_machine.travel(AT, tick=False):
         yield
 

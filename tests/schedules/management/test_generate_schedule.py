@@ -14,12 +14,7 @@ from tests.factories import accounts, program
 
 THREE_DAYS = ("--start", "2026-03-12", "--end", "2026-03-14")
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def quick_backups(settings):
-    settings.BACKUP_VERIFY = "checksum"
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_backups")]
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
 MONDAY = dt.date(2026, 3, 16)
 
 
+pytestmark = pytest.mark.usefixtures("quick_backups")
+
+
 @pytest.fixture(autouse=True)
-def quick_backups(settings, tmp_path):
-    settings.BACKUP_DIR = tmp_path
-    settings.BACKUP_VERIFY = "checksum"
+def at_eight():
     with time_machine.travel(AT, tick=False):
         yield
 

@@ -20,11 +20,7 @@ WEEK_LATER = START + dt.timedelta(days=7)
 ONE_DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def quick_backups(settings, tmp_path):
-    """Real dumps, verified by their checksum alone: the scratch restore has tests of its own."""
-    settings.BACKUP_DIR = tmp_path
-    settings.BACKUP_VERIFY = "checksum"
+pytestmark = pytest.mark.usefixtures("quick_backups")
 
 
 @pytest.fixture(autouse=True)

@@ -24,13 +24,7 @@ START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
 AT = dt.datetime(2026, 3, 1, 8, 0, tzinfo=dt.UTC)
 ORDER = runs.Order(START, END, algorithm="greedy")
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def quick_backups(settings, tmp_path):
-    settings.BACKUP_DIR = tmp_path / "backups"
-    settings.BACKUP_VERIFY = "checksum"
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_backups")]
 
 
 @pytest.fixture
