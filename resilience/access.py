@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from accounts.access import require
 from accounts.permissions import Permission
+from common.errors import NotFound
+from resilience.models import Approval
 from schedules.models import Person
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 __all__ = ["require"]
+
+
+def approval(user: User, pk: uuid.UUID | str, /) -> Approval:
+    """An approval the user may know of: those who see drafts. Raises NotFound."""
+    found = Approval.objects.filter(pk=pk).select_related("incident").first()
+    if found is None or not user.may(Permission.SEE_DRAFTS):
+        raise NotFound("There is no such approval.")
+    return found
+
 
 PERSON_KEYS = frozenset({"id", "name"})
 """How answers name a person: exactly these."""

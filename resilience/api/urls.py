@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from resilience.api import plans, state
+from resilience.api import plans, state, tools
 
-urlpatterns: list[URLPattern | URLResolver] = [*state.urlpatterns, *plans.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [*state.urlpatterns, *plans.urlpatterns, *tools.urlpatterns]

@@ -17,13 +17,20 @@ from backups.models import Backup
 from schedules.enums import RunStatus
 from schedules.models import Assignment, GenerationRun
 from tests.factories import accounts, agents, program
-from tests.project.test_role_table import ROLES
+from tests.project.test_role_table import READING_TOOLS, ROLES
 
 pytestmark = pytest.mark.django_db
 
 RANGE = {"start_date": "2026-03-12", "end_date": "2026-03-12"}
 ORDER = {"start_date": "2026-03-12", "end_date": "2026-04-08"}
 CELL = {"person": "{person}", "date": "2026-03-12", "session": "AM", "activity": "OFF"}
+SWAP = {
+    "source_faculty_id": "{attending}",
+    "source_week": "2026-03-13",
+    "target_faculty_id": "{adjunct}",
+    "swap_type": "absorb",
+    "reason": "conference",
+}
 
 # What each call answers to resident, faculty, coordinator, architect, director, administrator, agent.
 CALLS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
@@ -39,7 +46,30 @@ CALLS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
         ("forbidden",) * 2 + ("confirmation_invalid",) * 4 + ("forbidden",),
     ),
 ]
+MAY_ASK = ("forbidden", "forbidden", "ok", "forbidden", "ok", "ok", "ok")
+CALLS += [
+    *((name, {}, ("ok",) * 7) for name in READING_TOOLS),
+    ("assess_cognitive_load_tool", {}, ("forbidden",) * 2 + ("ok",) * 5),
+    ("analyze_le_chatelier_tool", {"people": ["{person}"]}, ("forbidden",) * 2 + ("ok",) * 3 + ("forbidden", "ok")),
+    ("check_mtf_compliance_tool", {}, ("ok",) * 7),
+    ("check_mtf_compliance_tool", {"generate_sitrep": True}, ("forbidden",) * 2 + ("ok",) * 3 + ("forbidden", "ok")),
+    ("execute_sacrifice_hierarchy_tool", {}, ("forbidden",) * 2 + ("ok",) * 3 + ("forbidden", "ok")),
+    (
+        "execute_sacrifice_hierarchy_tool",
+        {"simulate_only": False},
+        ("forbidden",) * 2 + ("approval_required",) * 3 + ("forbidden",) * 2,
+    ),
+    ("analyze_swap_candidates", {"person": "{attending}", "week": "2026-03-13"}, MAY_ASK),
+    ("execute_swap", SWAP, MAY_ASK),
+]
 TOOLS = {name for name, *_ in CALLS}
+WRITING = {
+    "generate_schedule",
+    "bulk_assign",
+    "execute_swap",
+    "execute_sacrifice_hierarchy_tool",
+    "check_mtf_compliance_tool",
+}
 
 
 def outcome(result: Any) -> str:
@@ -78,7 +108,7 @@ def test_every_tool_is_described_and_typed(director: User):
         if not {"type", "anyOf", "$ref", "enum"} & schema.keys()
     ]
     assert untyped == []
-    assert {tool.name for tool in listed if not tool.annotations.read_only_hint} == {"generate_schedule", "bulk_assign"}
+    assert {tool.name for tool in listed if not tool.annotations.read_only_hint} == WRITING
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

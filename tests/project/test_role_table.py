@@ -77,6 +77,17 @@ def test_somebody_deactivated_may_nothing():
 
 RANGE = "start_date=2026-03-12&end_date=2026-03-12"
 ORDER = {"start_date": "2026-03-12", "end_date": "2026-04-08"}
+READING_TOOLS = (
+    "check_utilization_threshold_tool",
+    "get_defense_level_tool",
+    "run_contingency_analysis_resilience_tool",
+    "get_static_fallbacks_tool",
+    "analyze_homeostasis_tool",
+    "calculate_blast_radius_tool",
+    "analyze_le_chatelier_tool",
+    "analyze_hub_centrality_tool",
+)
+SHEDDING = {"simulate_only": False, "approval": str(uuid.UUID(int=0))}
 ADJUSTMENT = {"area": "P", "rating": 2, "days": 1, "reason": "A test."}
 CHANGE = {
     "schedule": "{draft}",
@@ -86,6 +97,14 @@ CLEARING = {
     "schedule": "{draft}",
     "dry_run": False,
     "delete": [{"person": "{person}", "date": "2026-03-12", "session": "AM"}],
+}
+
+SWAP = {
+    "source_faculty_id": "{attending}",
+    "source_week": "2026-03-13",
+    "target_faculty_id": "{adjunct}",
+    "swap_type": "absorb",
+    "reason": "conference",
 }
 
 # Method, address, body -> what each role (order as in ROLES) gets. Objects in braces are other people's.
@@ -205,11 +224,38 @@ ENDPOINTS: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("post", "assignments/bulk", {**CHANGE, "dry_run": False}, (403, 403, 409, 409, 409, 409, 403)),
     # Clearing half-days is the director's; without the range typed the director is asked for it.
     ("post", "assignments/bulk", CLEARING, (403, 403, 403, 403, 400, 403, 403)),
+    # Weeks of the past: whoever may ask is told that they have begun.
+    ("get", "swaps", None, (200, 200, 200, 200, 200, 200, 200)),
+    ("get", "swaps/{swap}", None, (404, 404, 200, 200, 200, 200, 200)),
+    ("get", "swaps/{swap}/report", None, (404, 404, 200, 200, 200, 200, 200)),
+    ("post", "swaps", SWAP, (403, 403, 422, 403, 422, 422, 422)),
+    ("post", "swaps/validate", SWAP, (403, 403, 200, 403, 200, 200, 200)),
+    ("get", "swaps/candidates?person={attending}&week=2026-03-13", None, (403, 403, 200, 403, 200, 200, 200)),
+    ("get", "swaps/escalations", None, (403, 403, 200, 200, 200, 403, 403)),
+    ("post", "swaps/{swap}/consent", None, (404, 404, 403, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}/decline", {}, (404, 404, 403, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}/approve", {"rationale": "A test."}, (404, 404, 200, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}/reject", {"rationale": "A test."}, (404, 404, 200, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}/cancel", {}, (404, 404, 403, 403, 403, 403, 403)),
+    ("post", "swaps/{swap_executed}/rollback", {"reason": "A test."}, (404, 404, 403, 403, 409, 409, 403)),
+    ("post", "swaps/{swap_executed}/complain", {"text": "A test."}, (404, 404, 403, 403, 403, 403, 403)),
+    ("get", "swaps/offers", None, (200, 200, 200, 200, 200, 200, 200)),
+    ("get", "swaps/offers/{swap_offer}", None, (200, 200, 200, 200, 200, 200, 200)),
+    ("post", "swaps/offers", {"person": "{attending}", "week": "2026-03-13"}, (403, 403, 400, 403, 400, 400, 400)),
+    ("post", "swaps/offers/{swap_offer}/take", {"person": "{adjunct}"}, (403, 403, 422, 403, 422, 422, 422)),
+    ("post", "swaps/offers/{swap_offer}/withdraw", None, (403, 403, 200, 403, 200, 200, 200)),
     ("post", "backups", {}, (403, 403, 201, 201, 201, 201, 201)),
     ("get", "backups/{backup}", None, (403, 403, 200, 200, 200, 200, 200)),
     ("post", "backups/{backup}/verify", None, (403, 403, 200, 200, 200, 200, 403)),
     ("post", "backups/{backup}/restore", {}, (403, 403, 403, 403, 200, 200, 403)),
     ("post", "backups/{backup}/restore", {"confirm": "another.sql.gz"}, (403, 403, 403, 403, 409, 409, 403)),
+    *(("get", f"resilience/{name}", None, (200,) * 7) for name in READING_TOOLS),
+    ("get", "resilience/assess_cognitive_load_tool", None, (403, 403, 200, 200, 200, 200, 200)),
+    ("get", "resilience/calculate_blast_radius_tool?people={person}", None, (403, 403, 200, 200, 200, 403, 200)),
+    ("post", "resilience/check_mtf_compliance_tool", {}, (200,) * 7),
+    ("post", "resilience/check_mtf_compliance_tool", {"generate_sitrep": True}, (403, 403, 200, 200, 200, 403, 200)),
+    ("post", "resilience/execute_sacrifice_hierarchy_tool", {}, (403, 403, 400, 400, 400, 403, 400)),
+    ("post", "resilience/execute_sacrifice_hierarchy_tool", SHEDDING, (403, 403, 404, 404, 404, 403, 403)),
     ("get", "resilience/posture", None, (200,) * 7),
     (
         "post",

@@ -30,7 +30,7 @@ from resilience.services.answers import (
 from resilience.services.readings import readings
 from resilience.services.shedding import SheddingPreview
 from resilience.services.tools.answering import answers, say
-from resilience.services.world import Basis
+from resilience.services.world import Basis, NothingPublished
 from schedules.enums import BreakerState
 
 if TYPE_CHECKING:
@@ -124,7 +124,12 @@ def execute_sacrifice_hierarchy_tool(
 
     Execution needs a person's `approval` of exactly this simulation.
     """
-    seen = shedding.simulate(at=found.at, target_level=target_level)
+    try:
+        seen = shedding.simulate(at=found.at, target_level=target_level)
+    except Invalid as refusal:
+        if simulate_only and isinstance(refusal.__cause__, NothingPublished):
+            raise refusal.__cause__ from None
+        raise
     if simulate_only:
         return _shedding_answer(found, seen, execution=None)
     if by is None or approval is None:
