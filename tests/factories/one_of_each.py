@@ -10,7 +10,7 @@ from accounts.models import Notification
 from schedules.domain.problem import Session
 from schedules.enums import RunStatus, ScheduleStatus
 from schedules.models import Activity, BlockAssignment, Demand, GenerationRun
-from tests.factories import accounts, backups, generation, program, resilience
+from tests.factories import accounts, backups, generation, program, resilience, swaps
 
 DAY = dt.date(2026, 3, 12)
 
@@ -51,6 +51,11 @@ def one_of_each() -> dict[str, str]:
             user=accounts.user(), created_at=dt.datetime(2026, 3, 12, tzinfo=dt.UTC), kind="TEST", title="T"
         ),
     }
+    taker = made.faculty[1]
+    things["swap"] = swaps.record(attending, taker)
+    things["swap_executed"] = swaps.executed(attending, taker)
+    things["swap_offer"] = swaps.offer(attending)
+    swaps.case(things["swap"])
     things["plan"] = resilience.plan(DAY, DAY)
     things["shedding"] = resilience.execution(DAY, DAY)
     # Last, as its fingerprint is that of all before it.

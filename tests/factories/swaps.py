@@ -14,7 +14,7 @@ from schedules.mapping import load_problem, load_roster
 from schedules.models import FmitWeek, Person, Schedule
 from schedules.services.preflight import inputs_of
 from swaps.domain.tables import Level, SwapStatus, SwapType
-from swaps.models import EscalationCase, SwapRecord
+from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 from tests.factories import accounts, generation, program
 
 START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
@@ -118,3 +118,9 @@ def case(swap: SwapRecord, level: Level = Level.COORDINATOR, **fields: Any) -> E
         "due_at": EARLY + dt.timedelta(hours=24),
     }
     return EscalationCase.objects.create(swap=swap, **standard | fields)
+
+
+def offer(person: Person, **fields: Any) -> MarketplaceOffer:
+    """A bare row: the first FMIT week inside the block, offered to everybody."""
+    standard = {"week": FRIDAYS[1], "week_end": FRIDAYS[1] + dt.timedelta(days=6), "offered_at": EARLY}
+    return MarketplaceOffer.objects.create(person=person, **standard | fields)

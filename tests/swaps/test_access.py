@@ -12,9 +12,8 @@ from common.errors import NotAllowed, NotFound
 from swaps import access
 from swaps.access import Deed
 from swaps.domain.tables import Actor, Level, SwapStatus
-from swaps.models import MarketplaceOffer
 from tests.factories import accounts, program
-from tests.factories.swaps import EARLY, FRIDAYS, account, case, executed, record
+from tests.factories.swaps import EARLY, account, case, executed, offer, record
 
 pytestmark = pytest.mark.django_db
 
@@ -222,13 +221,8 @@ def test_without_a_case_nobody_else_reads_the_text(people):
     assert who(people, lambda user: access.sees_reason_text(user, swap)) == ["giver"]
 
 
-def offered(person, **fields):
-    week = {"week": FRIDAYS[1], "week_end": FRIDAYS[1] + dt.timedelta(days=6), "offered_at": EARLY}
-    return MarketplaceOffer.objects.create(person=person, **week | fields)
-
-
 def test_open_offers_are_everybodys_and_closed_ones_theirs(people):
-    shown, gone = offered(people.giver), offered(people.taker, status="WITHDRAWN", closed_at=EARLY)
+    shown, gone = offer(people.giver), offer(people.taker, status="WITHDRAWN", closed_at=EARLY)
 
     assert len(who(people, lambda user: shown in access.offers_visible_to(user))) == len(people.users)
     assert who(people, lambda user: gone in access.offers_visible_to(user)) == [

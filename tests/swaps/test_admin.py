@@ -14,7 +14,7 @@ from schedules.enums import BreakerState
 from schedules.models import Breaker
 from swaps.domain.tables import Level
 from swaps.enums import Event
-from swaps.models import Complaint, EscalationCase, MarketplaceOffer, SwapAudit, SwapPolicy, SwapRecord
+from swaps.models import Complaint, EscalationCase, SwapAudit, SwapPolicy, SwapRecord
 from tests.factories import accounts, program, swaps
 
 pytestmark = pytest.mark.django_db
@@ -57,12 +57,11 @@ def pending(clock) -> SwapRecord:
 @pytest.fixture
 def rows(pending) -> dict[str, object]:
     """One row of every model by its name."""
-    offered = {"week": swaps.START, "week_end": swaps.START, "offered_at": swaps.EARLY}
     return {
         "swaprecord": pending,
         "escalationcase": EscalationCase.objects.get(),
         "complaint": Complaint.objects.create(swap=pending, filed_at=swaps.EARLY, text="Wrong week"),
-        "marketplaceoffer": MarketplaceOffer.objects.create(person=pending.source_person, **offered),
+        "marketplaceoffer": swaps.offer(pending.source_person),
         "swapaudit": SwapAudit.objects.create(swap=pending, event=Event.REQUESTED, at=swaps.EARLY, transaction_id=1),
         "swappolicy": SwapPolicy.objects.create(),
     }
