@@ -117,7 +117,7 @@ def _about_parties(found: Iterable[Violation], swap: SwapRecord, days: set[dt.da
 
 
 def _plan_next(swap: SwapRecord, policy: SwapPolicy, *, found: tuple[Violation, ...], at: dt.datetime) -> None:
-    """Write down what was seen and when to look again; bring the record of violations up to date."""
+    """Write down what was seen and when to look again; the first time, bring the record of violations up to date."""
     with transaction.atomic():
         locked = record.lock(swap)
         if locked.status != SwapStatus.EXECUTED or locked.executed_at is None:
@@ -125,7 +125,10 @@ def _plan_next(swap: SwapRecord, policy: SwapPolicy, *, found: tuple[Violation, 
         following = at + policy.monitoring_every
         last = locked.executed_at + policy.monitoring_time
         record.save(locked, by=None, at=at, why="monitored", next_check_at=following if following <= last else None)
+        first = not locked.audit.filter(event=Event.MONITORED).exists()
         record.note(locked, Event.MONITORED, by=None, at=at, critical=sorted({v.rule for v in found}))
+        if not first:
+            return
         for version in _versions(locked):
             compliance.judge_anew(version, at=at, reason="swapped")
 

@@ -1,4 +1,4 @@
-"""A process killed in the middle of an execution: all of it or nothing, and the next sweep finishes what was decided."""
+"""A process killed amid an execution: all of it or nothing, and the next sweep finishes what was decided."""
 
 from __future__ import annotations
 

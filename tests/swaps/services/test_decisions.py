@@ -1,0 +1,252 @@
+"""Consent and decisions: who, until when, and what follows; deadlines move cases up and never approve."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from accounts.enums import Role
+from accounts.models import Notification
+from common.errors import Invalid, NotAllowed
+from schedules.models import Holiday
+from swaps import services
+from swaps.domain.tables import Level
+from swaps.enums import CaseStatus
+from swaps.models import EscalationCase, SwapAudit, SwapRecord
+from swaps.services.refusals import AlreadyAnswered, SwapState
+from tests.factories import accounts, program
+from tests.factories.swaps import EARLY, FRIDAYS
+
+pytestmark = pytest.mark.django_db
+HOUR, A_DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+def escalated(order, by, reason="fellowship_interview", **fields):
+    return services.request(order("A", "B", target=2, reason=reason, **fields), by=by, at=EARLY)
+
+
+def case_of(swap):
+    return EscalationCase.objects.get(swap=swap)
+
+
+# --- consent ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_partners_yes_executes_in_the_same_call(world, waiting):
+    swap = services.consent(waiting, by=world.user["B"], at=EARLY + HOUR)
+
+    assert (swap.status, swap.consent_at, swap.executed_at) == ("EXECUTED", EARLY + HOUR, EARLY + HOUR)
+
+
+def test_48_hours_to_the_instant_are_in_time_and_later_it_lapses(world, waiting):
+    services.sweep(EARLY + 2 * A_DAY)
+    assert SwapRecord.objects.get(pk=waiting.pk).status == "PENDING"
+
+    with pytest.raises(SwapState):
+        services.consent(waiting, by=world.user["B"], at=EARLY + 2 * A_DAY + dt.timedelta(microseconds=1))
+    services.sweep(EARLY + 2 * A_DAY + dt.timedelta(microseconds=1))
+
+    lapsed = SwapRecord.objects.get(pk=waiting.pk)
+    assert (lapsed.status, lapsed.error_code, lapsed.decided_by) == ("CANCELLED", "NO_CONSENT", None)
+
+
+@pytest.mark.parametrize("letter", ["A", "C"])
+def test_only_the_partner_answers(world, waiting, letter):
+    with pytest.raises(NotAllowed):
+        services.consent(waiting, by=world.user[letter], at=EARLY)
+    with pytest.raises(NotAllowed):
+        services.decline(waiting, by=world.user[letter], at=EARLY)
+
+
+def test_what_has_changed_until_the_consent_is_judged_anew(world, waiting):
+    program.absence(world.attending["B"], FRIDAYS[1] + 2 * A_DAY)
+
+    swap = services.consent(waiting, by=world.user["B"], at=EARLY + HOUR)
+
+    assert (swap.status, swap.error_code) == ("REJECTED", "ABSENT")
+
+
+def test_a_consent_too_close_to_the_week_goes_to_the_coordinator(world, order):
+    """Asked 14 days and an hour before it begins, agreed to with less than 7 left (the policy's time is longer)."""
+    program_policy(consent_time=dt.timedelta(days=20))
+    swap = services.request(order("A", "B", target=2), by=world.user["A"], at=EARLY)
+
+    settled = services.consent(swap, by=world.user["B"], at=dt.datetime(2026, 3, 7, 18, tzinfo=dt.UTC))
+
+    case = case_of(settled)
+    assert (settled.status, case.level, case.codes) == ("PENDING", Level.COORDINATOR, ["IMMINENT"])
+
+
+def program_policy(**fields):
+    from swaps.models import SwapPolicy
+
+    return SwapPolicy.objects.create(**fields)
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def test_an_interview_waits_for_the_director_and_a_yes_executes_it(world, order, coordinator, director):
+    swap = escalated(order, coordinator, partner_consented=True)
+    assert (swap.status, case_of(swap).level, swap.changes.count()) == ("PENDING", Level.PROGRAM_DIRECTOR, 0)
+
+    done = services.approve(swap, by=director, at=EARLY + HOUR, rationale="The interview cannot be moved.")
+
+    assert (done.status, done.decided_by, case_of(swap).status) == ("EXECUTED", director, CaseStatus.APPROVED)
+
+
+def test_an_approval_before_the_consent_waits_for_it(world, order, director):
+    swap = escalated(order, world.user["A"])
+
+    approved = services.approve(swap, by=director, at=EARLY + HOUR, rationale="Fine.")
+    assert (approved.status, approved.changes.count()) == ("PENDING", 0)
+    done = services.consent(swap, by=world.user["B"], at=EARLY + 2 * HOUR)
+
+    assert done.status == "EXECUTED"
+
+
+def test_a_consent_before_the_approval_waits_for_it(world, order, director):
+    swap = escalated(order, world.user["A"])
+
+    assert services.consent(swap, by=world.user["B"], at=EARLY + HOUR).status == "PENDING"
+    with pytest.raises(AlreadyAnswered):
+        services.consent(swap, by=world.user["B"], at=EARLY + HOUR)
+    assert services.approve(swap, by=director, at=EARLY + 2 * HOUR, rationale="Fine.").status == "EXECUTED"
+
+
+def test_a_no_rejects_with_its_rationale(world, order, director):
+    swap = escalated(order, world.user["A"])
+
+    refused = services.reject(swap, by=director, at=EARLY + HOUR, rationale="Too many are away that week.")
+
+    assert (refused.status, refused.error_code, refused.rationale) == (
+        "REJECTED",
+        "NOT_APPROVED",
+        "Too many are away that week.",
+    )
+
+
+@pytest.mark.parametrize("rationale", ["", "   ", "x" * 1001])
+def test_a_decision_needs_its_rationale(order, coordinator, director, rationale):
+    swap = escalated(order, coordinator, partner_consented=True)
+
+    with pytest.raises(Invalid):
+        services.approve(swap, by=director, at=EARLY, rationale=rationale)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PROGRAM_DIRECTOR])
+def test_a_level_belongs_to_its_role(order, coordinator, user_as, role):
+    swap = escalated(order, coordinator, partner_consented=True)
+
+    with pytest.raises(NotAllowed):
+        services.approve(swap, by=accounts.user(role, username="somebody"), at=EARLY, rationale="Fine.")
+
+
+def test_who_asked_and_who_takes_decide_nothing(world, order, director):
+    """The director files it; another director has to decide."""
+    swap = escalated(order, director, partner_consented=True)
+    world.attending["B"].user = accounts.user(Role.PROGRAM_DIRECTOR, username="partner")
+    world.attending["B"].save()
+
+    for party in (director, world.attending["B"].user):
+        with pytest.raises(NotAllowed):
+            services.approve(swap, by=party, at=EARLY, rationale="Fine.")
+    other = accounts.user(Role.PROGRAM_DIRECTOR, username="other")
+    assert services.approve(swap, by=other, at=EARLY, rationale="Fine.").status == "EXECUTED"
+
+
+def test_tier_one_is_overridden_by_nobody(world, order, coordinator, director):
+    """Rejected requests have no case; one whose partner became absent is refused at the approval."""
+    swap = escalated(order, coordinator, partner_consented=True)
+    program.absence(world.attending["B"], FRIDAYS[1])
+
+    refused = services.approve(swap, by=director, at=EARLY + HOUR, rationale="I insist.")
+
+    assert (refused.status, refused.error_code) == ("REJECTED", "ABSENT")
+    with pytest.raises(SwapState):
+        services.approve(refused, by=director, at=EARLY + HOUR, rationale="I insist.")
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+
+def coordinator_case(world, order):
+    """A's third failed request in 30 days came before: EARLY is Friday 08:00, so the coordinator has until noon."""
+    for number in range(3):
+        swap = services.request(order("A", "B", week=1), by=world.user["A"], at=EARLY - (number + 1) * A_DAY)
+        services.decline(swap, by=world.user["B"], at=EARLY - (number + 1) * A_DAY)
+    return services.request(order("A", "B", target=2), by=world.user["A"], at=EARLY)
+
+
+def test_three_failed_requests_put_the_next_before_the_coordinator_until_noon(world, order):
+    case = case_of(coordinator_case(world, order))
+
+    assert (case.level, case.codes) == (Level.COORDINATOR, ["FAILED_ATTEMPTS"])
+    assert case.due_at == EARLY + 4 * HOUR
+
+
+def test_the_coordinators_four_hours_skip_nights_weekends_and_holidays(world, order):
+    """From Friday 16:00 one hour is left, Monday is a holiday: Tuesday 11:00."""
+    Holiday.objects.create(date=dt.date(2026, 2, 23), name="Holiday")
+    for number in range(3):
+        swap = services.request(order("A", "B", week=1), by=world.user["A"], at=EARLY - (number + 1) * A_DAY)
+        services.decline(swap, by=world.user["B"], at=EARLY - (number + 1) * A_DAY)
+
+    swap = services.request(order("A", "B", target=2), by=world.user["A"], at=EARLY + 8 * HOUR)
+
+    assert case_of(swap).due_at == dt.datetime(2026, 2, 24, 11, tzinfo=case_of(swap).due_at.tzinfo) + (
+        EARLY - dt.datetime(2026, 2, 20, 8, tzinfo=dt.UTC)
+    )
+
+
+def test_a_missed_deadline_moves_the_case_up_tells_both_and_approves_nothing(world, order, coordinator, director):
+    swap = coordinator_case(world, order)
+    Notification.objects.all().delete()
+
+    services.sweep(EARLY + 4 * HOUR)
+    assert case_of(swap).overdue_at is None
+    late = EARLY + 4 * HOUR + dt.timedelta(seconds=1)
+    services.sweep(late)
+
+    case = case_of(swap)
+    assert (case.level, case.overdue_at, case.due_at) == (Level.PROGRAM_DIRECTOR, late, late + A_DAY)
+    assert SwapRecord.objects.get(pk=swap.pk).status == "PENDING"
+    assert set(Notification.objects.filter(created_at=late).values_list("user__username", "kind")) == {
+        (coordinator.username, "SWAP_OVERDUE"),
+        (director.username, "SWAP_ESCALATED"),
+    }
+
+
+def test_nobody_is_above_the_director_whose_case_is_marked_once(world, order, director):
+    swap = escalated(order, world.user["A"])
+    late = EARLY + A_DAY + HOUR
+
+    services.sweep(late)
+    services.sweep(late + HOUR)
+
+    assert (case_of(swap).level, case_of(swap).overdue_at) == (Level.PROGRAM_DIRECTOR, late)
+    assert SwapAudit.objects.filter(swap=swap, event="OVERDUE").count() == 1
+
+
+def test_partner_and_approver_are_reminded_once_when_a_quarter_of_the_time_is_left(world, order, director):
+    swap = escalated(order, world.user["A"])
+
+    services.sweep(EARLY + 17 * HOUR)
+    services.sweep(EARLY + 18 * HOUR)
+    services.sweep(EARLY + 19 * HOUR)
+    services.sweep(EARLY + 36 * HOUR)
+    services.sweep(EARLY + 37 * HOUR)
+
+    reminded = SwapAudit.objects.filter(swap=swap, event="REMINDED").values_list("at", "detail__who")
+    assert list(reminded) == [(EARLY + 18 * HOUR, "PROGRAM_DIRECTOR"), (EARLY + 36 * HOUR, "partner")]
+
+
+def test_a_request_whose_week_begins_undecided_is_refused(world, order):
+    program_policy(consent_time=dt.timedelta(days=60))
+    swap = services.request(order("A", "B", target=2), by=world.user["A"], at=EARLY)
+
+    services.sweep(dt.datetime(2026, 3, 13, 18, tzinfo=dt.UTC))
+
+    refused = SwapRecord.objects.get(pk=swap.pk)
+    assert (refused.status, refused.error_code) == ("REJECTED", "PAST_DATE")
