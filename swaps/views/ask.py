@@ -139,7 +139,7 @@ def _person(pk: Any) -> Person | None:
 
 def _steps(chosen: Chosen) -> list[dict[str, str]]:
     """The three steps with links back to those that are done."""
-    names = ("Week", "Partner", "Reason and checks")
+    names = ("Week", "Partner", "Reason")
     now = {"person": 0, "week": 0, "partner": 1, "send": 2}[chosen.stage]
     back = (
         chosen.but(week=None, partner=None, kind=None, target=None, parts=()),
@@ -161,13 +161,15 @@ def _weeks(chosen: Chosen) -> dict[str, Any]:
     giver = _giver(chosen)
     own = services.own_weeks(giver, at=timezone.now())
     shown = weeks_shown((giver.pk, week.start) for week in own)
+    weeks = [(week, shown[giver.pk, week.start]) for week in own]
     return {
         "weeks": [
             {
-                "view": shown[giver.pk, week.start],
-                "href": "" if week.is_open else chosen.but(week=week.start),
+                "view": view,
+                "href": chosen.but(week=week.start) if view.is_published and not week.is_open else "",
+                "bar": "asked for already" if week.is_open else "published in part",
             }
-            for week in own
+            for week, view in weeks
         ],
         "days_ahead": load_policy().days_ahead,
     }
@@ -214,8 +216,8 @@ def _weeks_of(partner: Person, at: dt.datetime, *, but: set[dt.date | None]) -> 
 def _card(chosen: Chosen, found: Candidate, name: str) -> CandidateView:
     partner = chosen.partner or Person(pk=uuid.UUID(found.person))
     if found.target_week is None:
-        takes = Choice("Ask to take it over", chosen.but(partner=partner, kind=SwapType.ABSORB))
-        gives = Choice("Exchange for a week of theirs", chosen.but(partner=partner, kind=SwapType.ONE_TO_ONE))
+        takes = Choice("Ask to take over", chosen.but(partner=partner, kind=SwapType.ABSORB))
+        gives = Choice("Exchange weeks", chosen.but(partner=partner, kind=SwapType.ONE_TO_ONE))
         return view_of(found, title=name, choices=[takes, gives])
     chosen_week = chosen.but(partner=partner, kind=SwapType.ONE_TO_ONE, target=found.target_week)
     title = week_label((found.target_week, found.target_week + LAST_DAY))
@@ -226,7 +228,8 @@ def _week_of(chosen: Chosen) -> dict[str, Any]:
     """The giver's swap week of the chosen date, as it is published."""
     giver, day = _giver(chosen), chosen.week or timezone.localdate()
     own = services.own_weeks(giver, at=timezone.now())
-    first = next((week.start for week in own if week.start <= day <= week.end), day)
+    holding = [week.start for week in own if week.start <= day <= week.end]
+    first = day if day in holding else next(iter(holding), day)
     return {"chosen": weeks_shown([(giver.pk, first)])[giver.pk, first]}
 
 
@@ -252,7 +255,7 @@ def _send(request: SignedInRequest, chosen: Chosen, common: dict[str, Any]) -> H
         else:
             messages.add_message(request, *_said(made))
             return redirect("swap", pk=made.pk)
-    elif form.errors:
+    elif form.errors and request.POST.get("act") == "send":
         status = 422
     return render(request, "swaps/new.html", common | _checked(request, chosen, form, common["refusal"]), status=status)
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest
-from swaps import access
+from swaps import access, services
+from swaps.domain.tables import Verdict
 from swaps.enums import CaseStatus
 from swaps.models import EscalationCase
 from swaps.views.cards import title_of, weeks_of
@@ -46,6 +47,8 @@ class CaseView:
     may_decide: bool
     decision: str
     rationale: str
+    lines: list[str]
+    """What the findings that ask for a decision say, as the reader may read them."""
 
 
 @require_GET
@@ -54,7 +57,7 @@ def escalations(request: SignedInRequest) -> HttpResponse:
     mine = access.cases_visible_to(request.user)
     show = request.GET.get("show", "")
     show = show if show in SHOWN else "mine"
-    page = Paginator(_rows(show, mine), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_rows(show, mine).prefetch_related("swap__cases"), PER_PAGE).get_page(request.GET.get("page"))
     at = timezone.now()
     counts = {"mine": mine.count(), "open": EscalationCase.objects.filter(status=CaseStatus.OPEN).count()}
     context = {
@@ -88,13 +91,20 @@ def _view(case: EscalationCase, user: User, at: dt.datetime) -> CaseView:
         due=_due(case, at) if is_open else "",
         level=LEVEL[case.level].capitalize(),
         why=", ".join(CHECK.get(code, code) for code in case.codes),
-        asked=moment(case.opened_at),
+        asked=moment(case.swap.requested_at),
         may_decide=is_open and access.may_decide(user, case),
         decision=""
         if is_open or case.decided_by is None
         else f"{case.get_status_display()} by {_name(case.decided_by)}",
+        lines=_lines(case, user) if is_open else [],
         rationale=case.rationale if access.sees_reason_text(user, case.swap) else "",
     )
+
+
+def _lines(case: EscalationCase, user: User) -> list[str]:
+    reader = access.reader_of(user, case.swap)
+    asking = [found for found in services.findings_of(case.swap) if found.verdict is Verdict.ESCALATE]
+    return [found.text_for(reader) for found in asking]
 
 
 def _word(case: EscalationCase, late: bool) -> Word:

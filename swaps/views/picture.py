@@ -17,6 +17,10 @@ LONGEST_STRIP_DAYS = 9
 """A swap week with the post-call day after it; further touched days begin a strip of their own."""
 
 
+AFTER = 1
+"""Which side of a change comes after it."""
+
+
 class Changed(NamedTuple):
     """Codes of one cell before and after; empty = nothing there."""
 
@@ -109,18 +113,22 @@ class _Painter:
         return Pair(person.name, lines[0], lines[1], changed)
 
     def _day(self, person: uuid.UUID, day: dt.date, side: int) -> list[Square]:
-        squares = []
+        """The sessions of a day; a morning and an afternoon of the same are one, a night that goes is a gap."""
+        cells = {}
         for session in Session:
             key = (person, day, session.value)
             change = self.changes.get(key)
             code = change[side] if change else self.now.get(key, "")
-            if code or change or session is not Session.NIGHT:
-                squares.append(self._square(session, code, bool(change and side == 1)))
-        return squares
+            goes = bool(change and change.before and side == AFTER)
+            if code or goes or session is not Session.NIGHT:
+                cells[session.value] = (code, change is not None and side == AFTER)
+        if cells["AM"] == cells["PM"]:
+            cells = {"DAY": cells["AM"], **{name: cell for name, cell in cells.items() if name == "NIGHT"}}
+        return [self._square(session, code, is_new) for session, (code, is_new) in cells.items()]
 
-    def _square(self, session: Session, code: str, is_new: bool) -> Square:
+    def _square(self, session: str, code: str, is_new: bool) -> Square:
         activity = self.activities.get(code)
-        css = f"s {SESSION_CSS[session.value]} {css_class(activity)}{' moved' if is_new else ''}"
+        css = f"s {SESSION_CSS[session]} {css_class(activity)}{' moved' if is_new else ''}"
         name = activity.name if activity else "nothing assigned"
-        title = f"{SESSION_NAMES[session.value]}: {name}{', changed' if is_new else ''}"
+        title = f"{SESSION_NAMES[session]}: {name}{', changed' if is_new else ''}"
         return Square(css, code or "–", title)

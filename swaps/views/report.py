@@ -73,6 +73,10 @@ class ReportView:
         ]
 
     @property
+    def has_faculty(self) -> bool:
+        return any(not party.judged for party in self.parties)
+
+    @property
     def limit_percent(self) -> float:
         return round(100 / SCALE, 1)
 

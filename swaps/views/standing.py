@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from swaps import access
-from swaps.domain.tables import SENSITIVE_REASONS, SwapStatus
+from swaps.domain.deadlines import next_level
+from swaps.domain.tables import SENSITIVE_REASONS, Level, SwapStatus
 from swaps.models import EscalationCase, SwapRecord
 from swaps.views.cards import Reader
 from swaps.views.wording import LEVEL, moment
@@ -48,7 +49,8 @@ def _waits_for_decision(found: SwapRecord, case: EscalationCase, seen_by: Reader
     if late:
         title = f"Overdue since {moment(case.overdue_at or case.due_at)}: the {LEVEL[case.level]} decides"
     consent = _consent(found, seen_by) + "." if _waits_for_consent(found) else ""
-    rule = "A late case goes one level up; it is never approved by itself."
+    up = "goes one level up" if next_level(Level(case.level)) else "is marked overdue"
+    rule = f"A late case {up}; it is never approved by itself."
     return Banner(title, "bad" if late else "warn", tuple(line for line in (consent, rule) if line))
 
 

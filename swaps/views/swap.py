@@ -67,11 +67,16 @@ ACTIONS = (
         "Your decision",
         (Deed.APPROVE, Deed.REJECT),
         (Button(Deed.APPROVE, "Approve", "primary", "check"), Button(Deed.REJECT, "Reject", "danger")),
-        "Read the report first. Your reasons are kept with the swap.",
+        "Both people read what you write; it is kept with the swap. Tier 1 cannot be overridden by anybody.",
         "Why you decide so",
         required=True,
     ),
-    Action("Take the request back", (Deed.CANCEL,), (Button(Deed.CANCEL, "Cancel the request"),)),
+    Action(
+        "Take the request back",
+        (Deed.CANCEL,),
+        (Button(Deed.CANCEL, "Cancel the request"),),
+        "Nothing has changed yet. Your partner is told that you no longer ask.",
+    ),
     Action(
         "Roll back",
         (Deed.ROLL_BACK,),
@@ -210,10 +215,11 @@ def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None) -> lis
 
 
 def _facts(found: SwapRecord, user: User) -> list[Fact]:
-    by = _name(found.requested_by) if found.requested_by else "somebody"
+    own = found.requested_by is not None and found.requested_by.pk == found.source_person.user_id
+    by = found.source_person.name if own else _name(found.requested_by) if found.requested_by else "somebody"
     sensitive = found.reason_code in SENSITIVE_REASONS
     code = Fact("Reason", REASON.get(found.reason_code, found.reason_code))
-    text = Fact("In their words", found.reason_text or "nothing written")
+    text = Fact("In their words", _words(found) or "nothing written")
     facts = [
         Fact("Kind", TYPE[found.swap_type]),
         Fact("Asked by", f"{by}, {moment(found.requested_at)}"),
@@ -239,12 +245,17 @@ def _events(found: SwapRecord) -> list[dict[str, str]]:
         {
             "when": moment(row.at),
             "title": row.get_event_display(),
-            "who": _name(row.user) if row.user else "by the system",
+            "who": f"by {_name(row.user)}" if row.user else "by the system",
             "note": "",
         }
         for row in rows
     ]
 
 
+def _words(found: SwapRecord) -> str:
+    """The free text; the code that the form sends before it is told by itself."""
+    return found.reason_text.removeprefix(f"{found.reason_code}:").strip()
+
+
 def _name(user: User) -> str:
-    return f"by {user.get_full_name() or user.get_username()}"
+    return user.get_full_name() or user.get_username()

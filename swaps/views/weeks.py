@@ -52,6 +52,11 @@ class WeekView:
     sessions: list[SessionView]
 
     @property
+    def is_published(self) -> bool:
+        """Whether every day of it is."""
+        return all(day.squares for day in self.days)
+
+    @property
     def last(self) -> dt.date:
         return self.first + dt.timedelta(days=DAYS_PER_WEEK - 1)
 
