@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,19 @@ from django.db.models import QuerySet
 from accounts.access import require
 from accounts.permissions import Permission
 from common.errors import NotAllowed, NotFound
+from schedules.domain.rules import RULES
+from schedules.domain.rules.report import Group
 from schedules.enums import SENSITIVE_ABSENCES, ScheduleStatus
 from schedules.models import Absence, GenerationRun, Person, Schedule
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+_SHARED_RULES = frozenset(rule.code for rule in RULES.values() if rule.group in {Group.COVERAGE, Group.SUPERVISION})
+"""Rules whose findings are about half-days that people share."""
+
+_COLLEAGUE = "a colleague"
+_COLLEAGUES = re.compile(rf"{_COLLEAGUE}(?:(?:, | and ){_COLLEAGUE})+")
 
 __all__ = ["NotAllowed", "NotFound", "require"]
 
@@ -38,18 +47,37 @@ def schedules_visible_to(user: User, /) -> QuerySet[Schedule]:
 def findings_visible_to(user: User, rows: Iterable[Mapping[str, Any]], /) -> list[Mapping[str, Any]]:
     """Findings (as reports store them) the user may read: all with SEE_DRAFTS, else those naming nobody but oneself.
 
-    Wishes, hours and absences of colleagues are their own business; what a half-day lacks is everybody's. Findings are
-    also withheld where another name stands in the sentence alone (the absent attending of a replacement).
+    Wishes, hours and absences of colleagues are their own business; what a half-day lacks is everybody's. Findings of
+    coverage and supervision that concern the user's own days are shown with the names of colleagues taken out; others
+    are withheld, also where another name stands in the sentence alone (the absent attending of a replacement).
     """
     if user.may(Permission.SEE_DRAFTS):
         return list(rows)
     own = {str(pk) for pk in Person.objects.filter(user=user).values_list("pk", flat=True)}
-    others = list(Person.objects.exclude(pk__in=own).values_list("name", flat=True))
+    # Longer names first: one may begin another.
+    others = sorted(Person.objects.exclude(pk__in=own).values_list("name", flat=True), key=len, reverse=True)
+    known = (_without_colleagues(row, own, others) for row in rows)
     return [
         row
-        for row in rows
+        for row in known
         if own.issuperset(row.get("people", ())) and not any(name in row["message"] for name in others)
     ]
+
+
+def _without_colleagues(row: Mapping[str, Any], own: set[str], others: list[str]) -> Mapping[str, Any]:
+    """The finding as one of its people may read it: "2 colleagues" for their names. Other findings stay as they are."""
+    people = row.get("people", ())
+    if own.isdisjoint(people) or row["rule"] not in _SHARED_RULES:
+        return row
+    message = row["message"]
+    for name in others:
+        message = message.replace(name, _COLLEAGUE)
+    return {
+        **row,
+        "people": [pk for pk in people if pk in own],
+        "names": [name for name in row.get("names", ()) if name not in others],
+        "message": _COLLEAGUES.sub(lambda found: f"{found.group().count(_COLLEAGUE)} colleagues", message),
+    }
 
 
 def judgement_visible_to(user: User, judged: dict[str, Any], /) -> dict[str, Any]:

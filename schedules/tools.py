@@ -91,7 +91,7 @@ def validate_schedule(
 ) -> ValidationOut:
     """Judge stored dates by the whole rule table, with coverage and N-1 margins. Reads only.
 
-    Findings that name other people are withheld from residents and faculty; `withheld` counts them.
+    Residents and faculty read findings without the names of others; `withheld` counts those that are not for them.
     """
     _require_range(start_date, end_date)
     judged = validate(start_date, end_date, schedule=_version(by, schedule))

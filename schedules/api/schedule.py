@@ -86,7 +86,8 @@ class ReasonIn(serializers.Serializer):
 class Validate(APIView):
     """The rule table's judgement of stored dates. Reads only.
 
-    Whoever may not see drafts reads the findings that name nobody else; `withheld` counts the others.
+    Whoever may not see drafts reads what concerns the own days or nobody, without the names of others; `withheld`
+    counts the rest.
     """
 
     throttle_scope = HEAVY

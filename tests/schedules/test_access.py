@@ -55,10 +55,32 @@ def _messages(rows: list[Any]) -> list[str]:
     return [row["message"] for row in rows]
 
 
-def test_members_read_findings_that_name_nobody_else(rows: list[dict[str, Any]], resident: User) -> None:
+def test_members_read_findings_without_the_names_of_others(rows: list[dict[str, Any]], resident: User) -> None:
     shown = access.findings_visible_to(resident, rows)
 
-    assert _messages(shown) == ["Ida Own works 2 sessions against a stated dislike.", "Nobody is on call."]
+    assert _messages(shown) == [
+        "Ida Own works 2 sessions against a stated dislike.",
+        "Ida Own and a colleague are in clinic.",
+        "Nobody is on call.",
+    ]
+
+
+def test_a_member_reads_what_the_own_half_day_lacks_without_the_names_of_colleagues(
+    own: Person, resident: User
+) -> None:
+    others = [program.faculty(name=name) for name in ("Otto Other", "Otto Other Junior", "Ann Also")]
+    row = _row("9 people in clinic (Otto Other Junior, Ann Also, Ida Own, Otto Other), 8 fit: move 1.", own, *others)
+
+    [shown] = access.findings_visible_to(resident, [row | {"rule": "CLINIC_CAPACITY"}])
+
+    assert shown["message"] == "9 people in clinic (2 colleagues, Ida Own, a colleague), 8 fit: move 1."
+    assert (shown["people"], shown["names"]) == ([str(own.pk)], ["Ida Own"])
+
+
+def test_a_wish_that_names_a_colleague_too_stays_withheld(own: Person, resident: User) -> None:
+    other = program.faculty(name="Otto Other")
+
+    assert access.findings_visible_to(resident, [_row("Ida Own and Otto Other asked for it.", own, other)]) == []
 
 
 def test_staff_read_every_finding(rows: list[dict[str, Any]], coordinator: User) -> None:
