@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -24,7 +25,6 @@ from common.errors import DomainError
 from schedules.admin.base import ReadableMixin, ReadOnlyAdmin
 from swaps import access, services
 from swaps.access import Deed
-from swaps.domain.tables import SENSITIVE_REASONS
 from swaps.models import (
     Complaint,
     EscalationCase,
@@ -136,18 +136,20 @@ class SwapAdmin(ReadOnlyAdmin):
 
     def sees_history(self, request: HttpRequest, object_id: str) -> bool:
         """Old versions hold the reason: a sensitive one stays with those who may know it."""
-        swap = SwapRecord.objects.filter(pk=object_id).first()
+        swap = self._found(object_id)
         user: Any = request.user
-        if swap is not None:
-            return access.sees_reason_code(user, swap)
-        versions: Any = SwapRecord.history
-        return not versions.filter(
-            id=object_id, reason_code__in=[reason.value for reason in SENSITIVE_REASONS]
-        ).exists()
+        return swap is None or access.sees_reason_code(user, swap)
+
+    def _found(self, object_id: Any) -> SwapRecord | None:
+        """The swap of an address; None for what is no id."""
+        try:
+            return SwapRecord.objects.select_related("source_person", "target_person").filter(pk=object_id).first()
+        except ValidationError:
+            return None
 
     def _may(self, deed: Deed, request: HttpRequest, object_id: Any) -> bool:
         user: Any = request.user
-        swap = SwapRecord.objects.select_related("source_person", "target_person").filter(pk=object_id).first()
+        swap = self._found(object_id)
         if swap is None or not self.has_view_permission(request):
             return False
         until = services.rollback_eligible_until(swap)

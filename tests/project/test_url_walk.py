@@ -19,7 +19,7 @@ from backups.models import Backup
 from schedules.domain.problem import Session
 from schedules.enums import RunStatus, ScheduleStatus
 from schedules.models import GenerationRun
-from tests.factories import program
+from tests.factories import program, swaps
 
 DAY = dt.date(2026, 3, 12)
 
@@ -99,6 +99,8 @@ def things(db: None, administrator) -> dict[str, object]:
         verified_at=timezone.now(),
     )
     absence = program.absence(made.residents[0], DAY, status="REQUESTED")
+    swap = swaps.record(*made.faculty[:2], requested_by=administrator)
+    swaps.case(swap)
     return {
         "absences": absence.pk,
         "backups": backup.pk,
@@ -112,6 +114,10 @@ def things(db: None, administrator) -> dict[str, object]:
         "rotationtemplate": made.clinic.pk,
         "rotation-templates": made.clinic.pk,
         "blocks": made.block.pk,
+        "swaps": swap.pk,
+        "swaprecord": swap.pk,
+        "offers": (offer := swaps.offer(made.faculty[0])).pk,
+        "market": offer.pk,
     }
 
 
