@@ -13,9 +13,11 @@ from django.dispatch import receiver
 from accounts.permissions import Permission
 from backups.signals import database_restored
 from resilience.models import PostureState, ResiliencePolicy
+from resilience.services.figures import dashboard_figures
 from schedules.enums import AbsenceStatus
 from schedules.models import Schedule
 from schedules.services import program
+from schedules.services.figures import figure_provider
 from schedules.signals import (
     absence_changed,
     assignments_changed,
@@ -28,6 +30,7 @@ HEARTBEAT = "resilience heartbeat"
 NIGHTLY = "resilience nightly"
 NIGHTLY_HOUR = 2
 
+figure_provider(dashboard_figures)
 program.allow_editing(ResiliencePolicy, program.EditRule(Permission.EDIT_POLICY))
 
 

@@ -162,7 +162,9 @@ def deciders(level: Level, /) -> list[User]:
 
 def rollback_rate(*, since: dt.datetime) -> float | None:
     """Rolled back swaps / executed ones since then; None where none was executed. Good below 0.05, look above 0.10."""
-    rows = SwapRecord.objects.filter(executed_at__gte=since)
-    executed = rows.count()
-    undone = rows.filter(status__in=[SwapStatus.ROLLED_BACK, SwapStatus.ROLLBACK_FAILED]).count()
+    undone_ones = Q(status__in=[SwapStatus.ROLLED_BACK, SwapStatus.ROLLBACK_FAILED])
+    found = SwapRecord.objects.filter(executed_at__gte=since).aggregate(
+        executed=Count("pk"), undone=Count("pk", filter=undone_ones)
+    )
+    executed, undone = found["executed"], found["undone"]
     return undone / executed if executed else None

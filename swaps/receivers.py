@@ -16,12 +16,17 @@ from accounts.permissions import Permission
 from schedules.models import Publication
 from schedules.services import program
 from schedules.services.decisions import PendingDecision, decision_provider
+from schedules.services.figures import Figure, figure_provider
 from schedules.services.publishing import rollback_guard
 from schedules.signals import schedule_published, workers_look_up
 from swaps.enums import CaseStatus
 from swaps.models import EscalationCase, SwapPolicy
+from swaps.queries import rollback_rate
 
 SWEEP = "sweep swaps"
+RATE_WINDOW = dt.timedelta(days=90)
+GOOD_RATE, BAD_RATE = 0.05, 0.10
+"""Of the rolled-back share (swaps, monitoring)."""
 
 program.allow_editing(SwapPolicy, program.EditRule(Permission.EDIT_POLICY))
 
@@ -32,6 +37,16 @@ def cases_to_decide(at: dt.datetime) -> Iterator[PendingDecision]:
     for case in EscalationCase.objects.filter(status=CaseStatus.OPEN).order_by("due_at"):
         title = f"A swap for the {case.get_level_display().lower()}" + (", overdue" if case.overdue_at else "")
         yield PendingDecision(f"swap:{case.swap_id}", "swap", title, f"/swaps/{case.swap_id}", case.due_at)
+
+
+@figure_provider
+def share_rolled_back(at: dt.datetime) -> Iterator[Figure]:
+    """How many swaps did not hold: below 5 % is good, above 10 % wants a look."""
+    rate = rollback_rate(since=at - RATE_WINDOW)
+    note = "nothing was executed" if rate is None else "good below 5 %, look into it above 10 %"
+    tone = "" if rate is None else "ok" if rate < GOOD_RATE else "bad" if rate > BAD_RATE else "warn"
+    value = "none" if rate is None else f"{rate:.0%}"
+    yield Figure("Swaps rolled back, 90 days", value, note, "/swaps", tone)
 
 
 @rollback_guard

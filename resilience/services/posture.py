@@ -44,10 +44,13 @@ def current() -> PostureState | None:
 def in_force(*, at: dt.datetime) -> Level:
     """What counts at this moment, overrides included; never better than UNKNOWN where nobody watches any more."""
     state = current()
-    if state is None:
-        return Level.UNKNOWN
+    return Level.UNKNOWN if state is None else level_of(state, policy=load_policy(), at=at)
+
+
+def level_of(state: PostureState, *, policy: ResiliencePolicy, at: dt.datetime) -> Level:
+    """What counts at this moment by a state that was read."""
     shown = to_domain(state).shown(at)
-    unwatched = (at - state.evaluated_at).total_seconds() > load_policy().unwatched_after_seconds
+    unwatched = (at - state.evaluated_at).total_seconds() > policy.unwatched_after_seconds
     return worst((shown, Level.UNKNOWN)) if unwatched or state.failure else shown
 
 

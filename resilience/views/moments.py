@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils import timezone
 
 from accounts.access import SignedInRequest
 from resilience.domain.levels import Level
-
-TONES: Mapping[Level, str] = {
-    Level.GREEN: "ok",
-    Level.UNKNOWN: "",
-    Level.YELLOW: "warn",
-    Level.ORANGE: "warn",
-    Level.RED: "bad",
-    Level.BLACK: "bad",
-}
-"""Unknown has no colour: it is never shown as fine."""
+from resilience.services.figures import TONES
 
 
 def tone(level: Level | str) -> str:
     """The tone of a level, by itself or by name."""
-    return TONES[level if isinstance(level, Level) else Level[level]]
+    return TONES.get(level if isinstance(level, Level) else Level[level], "")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from accounts.permissions import Permission
@@ -92,31 +92,31 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
     published = [s for s in versions if s.status == ScheduleStatus.PUBLISHED]
     in_block = [s for s in published if block and s.start_date <= block.end_date and s.end_date >= block.start_date]
     policy = BackupPolicy.objects.filter(pk=1).first() or BackupPolicy()
+    absences = list(_absences_shown(today))
     return Dashboard(
         today=today,
         block=block,
         published=in_block,
-        waiting_absences=list(
-            Absence.objects.filter(status=AbsenceStatus.REQUESTED).select_related("person").order_by("start_date")[:8]
-        ),
+        waiting_absences=[a for a in absences if a.status == AbsenceStatus.REQUESTED][:8],
         open_runs=list(GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES).defer("preflight", "result")),
         drafts=drafts[:SHOWN_DRAFTS],
         newest_backup=newest_verified(),
         fresh_minutes=policy.fresh_minutes,
-        upcoming=list(
-            Absence.objects.filter(
-                status=AbsenceStatus.APPROVED,
-                end_date__gte=today,
-                start_date__lte=today + dt.timedelta(days=UPCOMING_DAYS),
-            )
-            .select_related("person")
-            .order_by("start_date", "person__name")[:10]
-        ),
+        upcoming=[a for a in absences if a.status == AbsenceStatus.APPROVED][:10],
         open_findings=ComplianceEvent.objects.filter(status=ComplianceStatus.OPEN).count(),
         breaker=Breaker.objects.filter(pk=1).first(),
         unpublished=next_to_generate(blocks, published=published, drafts=drafts, today=today),
         at=at,
     )
+
+
+def _absences_shown(today: dt.date) -> QuerySet[Absence]:
+    """What waits for a decision, and what was granted and begins or goes on soon."""
+    coming = Q(
+        status=AbsenceStatus.APPROVED, end_date__gte=today, start_date__lte=today + dt.timedelta(days=UPCOMING_DAYS)
+    )
+    shown = Absence.objects.filter(coming | Q(status=AbsenceStatus.REQUESTED))
+    return shown.select_related("person").order_by("start_date", "person__name")
 
 
 def next_to_generate(

@@ -11,6 +11,7 @@ from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
 from schedules.queries.dashboard import load_dashboard, next_action
+from schedules.services.figures import figures
 from schedules.views.findings import summary_of
 from schedules.views.generate import percent
 
@@ -25,9 +26,11 @@ def first_page(request: SignedInRequest) -> HttpResponse:
 def dashboard(request: SignedInRequest) -> HttpResponse:
     """Where the program stands and what waits for a person."""
     access.require(request.user, Permission.SEE_DASHBOARD)
-    facts = load_dashboard(at=timezone.now(), today=timezone.localdate())
+    now = timezone.now()
+    facts = load_dashboard(at=now, today=timezone.localdate(now))
     context = {
         "facts": facts,
+        "figures": figures(now),
         "findings": summary_of(facts.published),
         "coverage_text": percent(facts.coverage_rate, 1),
         "action": next_action(facts, request.user),

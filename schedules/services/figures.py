@@ -1,0 +1,35 @@
+"""Figures of the staff dashboard that apps above know: each registers its own, the page shows them all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure with its note. An empty value is shown as unknown; `tone` (ok, warn, bad) makes the value a tag."""
+
+    label: str
+    value: str
+    note: str
+    url: str
+    tone: str = ""
+
+
+Provider = Callable[[dt.datetime], Iterable[Figure]]
+
+_providers: list[Provider] = []
+
+
+def figure_provider(function: Provider) -> Provider:
+    """Register a function that states figures at a moment. Used in `receivers` of the app that knows them."""
+    if function not in _providers:
+        _providers.append(function)
+    return function
+
+
+def figures(at: dt.datetime) -> list[Figure]:
+    """All of them, in the order of registration. Reads only."""
+    return [figure for provider in _providers for figure in provider(at)]
