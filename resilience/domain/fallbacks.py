@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 
@@ -39,7 +39,7 @@ class Fallback:
     moved: frozenset[PersonId]
     """Who takes something over, the lost left out."""
     coverage: Filled
-    """Demand of the range, with the plan in force."""
+    """Demand of the scenario's dates, with the plan in force."""
     open: tuple[OpenPost, ...]
     unresolved: tuple[Violation, ...]
     """New hard findings that come with the loss and stay; the plan's own changes bring none."""
@@ -71,7 +71,7 @@ def plan(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scope =
         result=found.roster.digest(),
         changes=differences(roster, found.roster),
         moved=found.moved,
-        coverage=coverage(world, found.roster).demand,
+        coverage=coverage(replace(world, start=days[0], end=days[-1]), found.roster).demand,
         open=found.open,
         unresolved=new_hard(check(problem, roster), check(world, found.roster)),
         assumptions=_assumptions(scenario, found.barred_by),

@@ -47,7 +47,7 @@ def judge(*, at: dt.datetime, measured: Readings | None = None) -> Breaker:
 
     `measured` are the readings of this moment where the caller has them already.
     """
-    return _settle(_locked(), [*causes(at=at, measured=measured), *_by_hand()], by=None, at=at)
+    return _settle(_locked(at), [*causes(at=at, measured=measured), *_by_hand()], by=None, at=at)
 
 
 def causes(*, at: dt.datetime, measured: Readings | None = None) -> Causes:
@@ -87,7 +87,7 @@ def trip(*, by: User, at: dt.datetime, reason: str) -> Breaker:
     _require_right(by)
     if not reason.strip():
         raise Invalid("Give the reason: everybody whose change is refused will read it.")
-    row = _locked()
+    row = _locked(at)
     held = [(BreakerCause(cause), sentence) for cause, sentence in row.causes if cause != BreakerCause.BY_HAND]
     return _settle(row, [*held, (BreakerCause.BY_HAND, reason.strip()[:250])], by=by, at=at)
 
@@ -98,7 +98,7 @@ def clear(*, by: User, at: dt.datetime, reason: str) -> Breaker:
     _require_right(by)
     if not reason.strip():
         raise Invalid("Give the reason: it is kept in the breaker's history.")
-    row = _locked()
+    row = _locked(at)
     if not _by_hand():
         raise BreakerNotOpen("Nobody opened the breaker by hand. It closes by itself once its causes are gone.")
     return _settle(row, causes(at=at), by=by, at=at, reason=reason.strip())
@@ -122,7 +122,7 @@ def override(*, by: User, second: User, at: dt.datetime, until: dt.datetime, rea
         raise Invalid("Give the reason of the override: a memorandum is drafted from it.")
     if not at < until <= at + OVERRIDE_LIMIT:
         raise Invalid("An override ends within 8 hours: choose an earlier end.")
-    row = _locked()
+    row = _locked(at)
     if row.state != BreakerState.OPEN:
         raise BreakerNotOpen("The breaker is not open: ordinary changes pass already.")
     row.override_until, row.override_reason = until, reason.strip()[:500]
@@ -146,8 +146,9 @@ def _by_hand() -> Causes:
     return [(BreakerCause(cause), sentence) for cause, sentence in current().causes if cause == BreakerCause.BY_HAND]
 
 
-def _locked() -> Breaker:
-    Breaker.objects.get_or_create(pk=1)
+def _locked(at: dt.datetime) -> Breaker:
+    if not Breaker.objects.filter(pk=1).exists():
+        signed(Breaker(pk=1), by=None, at=at, reason="first judged").save()
     return Breaker.objects.select_for_update().get(pk=1)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from math import floor
 
 from resilience.services.world import World
+from schedules.domain.margins import Scope
 from schedules.domain.problem import PersonId, ShedTier
 
 WEEK = 7
@@ -16,11 +17,11 @@ def budgets(world: World, given_up: frozenset[ShedTier]) -> Mapping[PersonId, in
     """Sessions of patient safety that the weekly hours leave to each person over the world's days.
 
     The policy's weekly hours over the days that they are there, minus the hours of their other work that is not given
-    up, divided by the mean hours of a session of patient safety. It binds attendings here too: the question is how
-    long people last, not what a rule says.
+    up, divided by the mean hours of the attending posts that are demanded. It binds attendings here too: the question
+    is how long people last, not what a rule says.
     """
-    safety, other, sessions = _hours(world, given_up)
-    mean = sum(safety.values()) / total if (total := sum(sessions.values())) else 0
+    mean = _mean_hours(world)
+    other = _other_hours(world, given_up)
     problem = world.problem
     found = {}
     for person in problem.people:
@@ -41,20 +42,25 @@ def ordinary(world: World, given_up: frozenset[ShedTier]) -> Mapping[PersonId, i
     return found
 
 
-def _hours(
-    world: World, given_up: frozenset[ShedTier]
-) -> tuple[Mapping[PersonId, float], Mapping[PersonId, float], Mapping[PersonId, int]]:
-    """Hours of patient safety, hours of other work that is not given up, and sessions of patient safety."""
-    safety: dict[PersonId, float] = defaultdict(float)
+def _mean_hours(world: World) -> float:
+    """Hours of an attending post, on average over all that the days demand."""
+    activities = world.problem.activities
+    posts = [
+        (activities[post.activity].hours(session.session), post.needed)
+        for session in world.margins.sessions
+        for post in session.posts
+        if Scope.SAFETY in post.scopes
+    ]
+    needed = sum(count for _, count in posts)
+    return sum(hours * count for hours, count in posts) / needed if needed else 0
+
+
+def _other_hours(world: World, given_up: frozenset[ShedTier]) -> Mapping[PersonId, float]:
+    """Hours of each person's work that is neither patient safety nor given up."""
     other: dict[PersonId, float] = defaultdict(float)
-    sessions: dict[PersonId, int] = defaultdict(int)
     for slot, code in world.roster:
         activity = world.problem.activities[code]
-        if not activity.is_duty:
-            continue
-        if activity.shed_tier is ShedTier.PATIENT_SAFETY:
-            safety[slot.person] += activity.hours(slot.session)
-            sessions[slot.person] += 1
-        elif activity.shed_tier not in given_up:
+        kept = activity.shed_tier is not ShedTier.PATIENT_SAFETY and activity.shed_tier not in given_up
+        if activity.is_duty and kept:
             other[slot.person] += activity.hours(slot.session)
-    return safety, other, sessions
+    return other

@@ -1,14 +1,22 @@
-"""Stored rows of resilience for tests: plans and shedding without the calculations behind them."""
+"""Resilience for tests: stored rows without the calculations behind them, and a small ward worked by hand."""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
-from resilience.enums import FallbackScenario, ShedLevelName
-from resilience.models import FallbackPlan, SheddingExecution
+from resilience.domain.incidents import Approver
+from resilience.enums import ApprovalState, FallbackScenario, ShedLevelName
+from resilience.models import Approval, ApprovalVote, FallbackPlan, ResiliencePolicy, SheddingExecution
+from resilience.services import posture
+from resilience.services.approvals.asking import schedule_digest
+from schedules.domain.problem import Category, Role, Session, ShedTier, days_between
+from schedules.enums import ScheduleStatus
+from schedules.models import Credential, Demand, Person, Schedule
+from tests.factories import program
 
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 _numbers = itertools.count(1)
@@ -38,3 +46,104 @@ def execution(start: dt.date, end: dt.date, **fields: Any) -> SheddingExecution:
         "approval": uuid.uuid4(),
     }
     return SheddingExecution.objects.create(start_date=start, end_date=end, **standard | fields)
+
+
+START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
+"""Block 10 of 2025-26, which the small ward's schedule covers."""
+MONDAY = dt.date(2026, 3, 16)
+MORNING = dt.datetime(2026, 3, 16, 18, tzinfo=dt.UTC)
+"""08:00 of that Monday in the program's time zone."""
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Ward:
+    """Four attendings; the intensive care unit needs one of them, with its credential, every weekday morning.
+
+    Windows and horizon are the week from Monday 16 March: five mornings ask for one person each. A holds the post,
+    B and C could take it (they have administration), D lacks the credential. So over the week 5 person-half-days are
+    demanded and 15 available, and k* is 2.
+    """
+
+    schedule: Schedule
+    people: dict[str, Person]
+    credential: Credential
+    demand: Demand
+
+    def __getitem__(self, letter: str) -> Person:
+        return self.people[letter]
+
+    def id(self, letter: str) -> str:
+        return str(self.people[letter].pk)
+
+
+def policy(**fields: Any) -> ResiliencePolicy:
+    """The small ward's numbers: a week for every window."""
+    standard = {"horizon_days": WEEK, "margin_days": WEEK, "safety_days": WEEK}
+    record, _ = ResiliencePolicy.objects.update_or_create(id=1, defaults=standard | fields)
+    return record
+
+
+def ward(*, minimum: int = 1, **fields: Any) -> Ward:
+    """Make and publish the small ward."""
+    program.standard_activities()
+    program.policy(require_n1=False, max_violations=100)
+    policy(**fields)
+    program.block()
+    credential = program.credential(code="icu")
+    unit = program.activity(
+        "ICU",
+        name="Intensive care",
+        category=Category.INPATIENT,
+        shed_tier=ShedTier.PATIENT_SAFETY,
+        credential=credential,
+        roles=[Role.FACULTY],
+    )
+    people = {letter: program.faculty(name=f"Attending {letter}") for letter in "ABCD"}
+    for letter in "ABC":
+        program.holds(people[letter], credential)
+    demand = program.demand(unit, Session.AM, minimum=minimum, desired=minimum, weekdays=[0, 1, 2, 3, 4])
+    schedule = program.schedule(START, END, status=ScheduleStatus.PUBLISHED)
+    rows = [
+        (person, day, session, _held(letter, day, session))
+        for letter, person in people.items()
+        for day in days_between(START, END)
+        for session in (Session.AM, Session.PM)
+    ]
+    program.assignments(schedule, rows, source="SOLVER")
+    return Ward(schedule, people, credential, demand)
+
+
+def watched_ward(*, at: dt.datetime = MORNING, **fields: Any) -> Ward:
+    """The small ward with its first full evaluation done."""
+    made = ward(**fields)
+    posture.evaluate_fully(at=at)
+    return made
+
+
+def granted(action: str, shown: str, *, at: dt.datetime, target: str = "CRITICAL") -> Approval:
+    """An approval of what was shown by its hash, with everybody's yes, about the small ward's cells as they are."""
+    row = Approval(
+        action=action,
+        target=target,
+        title="Test",
+        shown=shown,
+        start_date=START,
+        end_date=END,
+        posture="GREEN",
+        needed=[],
+        state=ApprovalState.GRANTED,
+        proposed_at=at,
+        expires_at=at + dt.timedelta(hours=4),
+    )
+    row.base = schedule_digest(START, END)
+    row.save()
+    for part in Approver:
+        ApprovalVote.objects.create(approval=row, part=part.value, at=at, agrees=True)
+    return row
+
+
+def _held(letter: str, day: dt.date, session: Session) -> str:
+    if day.weekday() >= 5:
+        return "W"
+    return "ICU" if letter == "A" and session is Session.AM else "ADM"

@@ -24,7 +24,6 @@ from resilience.services.answers import (
 from resilience.services.budgets import budgets, ordinary
 from resilience.services.tools.answering import answers, say
 from resilience.services.world import Basis, World
-from schedules.domain.margins import margins
 
 EXHAUSTED_LEVELS = ((7, Level.RED), (14, Level.ORANGE))
 """Days until exhaustion up to which it is so grave; later ones are YELLOW."""
@@ -76,7 +75,7 @@ def analyze_le_chatelier_tool(
     lost = _known(world, people)
     changed, left = without(world.problem, world.roster, lost, world.start, world.end)
     after = replace(world, problem=changed, published=left)
-    report = margins(changed, left)
+    report = after.margins
     views = []
     for shed in (None, *ShedLevel):
         tiers = shed.tiers if shed else frozenset()
