@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from schedules.domain.calls import could_call
 from schedules.domain.changes import new_or_worsened
 from schedules.domain.codes import ADMIN_CODE, CALL_CODE, OFF_CODE, WEEKEND_CODE
 from schedules.domain.margins import MarginReport, Scope, margins
-from schedules.domain.problem import HALF_DAYS, Date, Demand, DutyLogKind, PersonId, Problem, Session
+from schedules.domain.problem import HALF_DAYS, Absence, Date, Demand, DutyLogKind, PersonId, Problem, Session
 from schedules.domain.roster import Roster
 from schedules.domain.rules import RULES, Report, Severity, Violation, check
 from schedules.domain.rules.index import RosterIndex
@@ -146,10 +147,13 @@ def is_gap(violation: Violation) -> bool:
 
 
 def broken_rules(case: Case) -> Checked:
-    """Tier 1: any hard violation of the rule table that is new or worse; a warning of a party's is a warning."""
+    """Tier 1: any hard violation of the rule table that is new or worse; a warning of a party's is a warning.
+
+    Absences have lines of their own, and gaps are COVERAGE_GAP's.
+    """
     parties = set(case.parties)
     for violation in case.answerable:
-        if is_gap(violation):
+        if is_gap(violation) or violation.rule == "ABSENT":
             continue
         hard = violation.severity is Severity.HARD
         mine = bool(parties & set(violation.people)) and violation.rule in CHECK
@@ -159,7 +163,7 @@ def broken_rules(case: Case) -> Checked:
             code=violation.rule,
             tier=Tier.ONE,
             verdict=Verdict.REJECT if hard else Verdict.WARN,
-            message=_with_absence(case, violation),
+            message=violation.message,
             public=f"{RULES[violation.rule].sentence} ({violation.start} to {violation.end})",
             measured=violation.measured,
             limit=violation.limit,
@@ -168,11 +172,24 @@ def broken_rules(case: Case) -> Checked:
         )
 
 
-def _with_absence(case: Case, violation: Violation) -> str:
-    if violation.rule != "ABSENT":
-        return violation.message
-    absence = case.problem.leave_days[violation.people[0]][violation.start]
-    return f"{violation.message} The absence is {absence.kind} and blocks {absence.start} to {absence.end}."
+def absences(case: Case) -> Checked:
+    """ABSENT: one line for each absence, with all dates on which the swap would put the person to work."""
+    days: dict[Absence, list[Date]] = defaultdict(list)
+    for violation in case.answerable:
+        if violation.rule == "ABSENT":
+            days[case.problem.leave_days[violation.people[0]][violation.start]].append(violation.start)
+    for absence, found in days.items():
+        first, last = min(found), max(found)
+        yield SwapFinding(
+            code="ABSENT",
+            tier=Tier.ONE,
+            verdict=Verdict.REJECT,
+            message=f"{case.name(absence.person)} is away ({absence.kind}) from {absence.start} to {absence.end} and "
+            f"would work from {first} to {last}. Choose another week or partner.",
+            public=f"{RULES['ABSENT'].sentence} ({first} to {last})",
+            days=tuple(sorted(set(found))),
+            people=(absence.person,),
+        )
 
 
 def kept_rows(case: Case) -> Checked:
@@ -350,7 +367,10 @@ def continuity(case: Case) -> Checked:
 
 
 def utilization(report: MarginReport, touched: set[Date]) -> float | None:
-    """Demanded / available person-half-days of the dates; may exceed 1; None where nothing is demanded."""
+    """Demanded / available person-half-days of the dates; may exceed 1; None where nothing is demanded.
+
+    Where nobody is available it is demanded + 1: worse than with one person, and still a number.
+    """
     needed, available = 0, 0
     for session in report.sessions:
         posts = [post for post in session.posts if Scope.ALL in post.scopes]
@@ -359,7 +379,7 @@ def utilization(report: MarginReport, touched: set[Date]) -> float | None:
             available += len(frozenset().union(*(post.anyone for post in posts)))
     if not needed:
         return None
-    return needed / available if available else float("inf")
+    return needed / available if available else needed + 1.0
 
 
 def insecure(report: MarginReport, touched: set[Date]) -> tuple[set[tuple[Date, Session]], int]:
@@ -425,7 +445,7 @@ def failed_attempts(case: Case) -> Checked:
     yield finding("FAILED_ATTEMPTS", count, case.policy, text, public=text, readers=STAFF | {Actor.REQUESTER})
 
 
-TIER_ONE_CHECKS: tuple[Callable[[Case], Checked], ...] = (broken_rules, kept_rows, back_to_back)
+TIER_ONE_CHECKS: tuple[Callable[[Case], Checked], ...] = (broken_rules, absences, kept_rows, back_to_back)
 ALL_CHECKS = (
     *TIER_ONE_CHECKS,
     coverage_gap,

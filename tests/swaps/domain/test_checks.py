@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from schedules.domain.problem import DutyLimits, DutyLog, DutyLogKind, Problem, Session, WorkKind
-from schedules.domain.roster import Roster
+from schedules.domain.problem import DutyLimits, DutyLog, DutyLogKind, Problem, Role, Session, WorkKind
+from schedules.domain.roster import Roster, Slot
 from swaps.domain.checks import assess, assess_tier_one
 from swaps.domain.exchange import plan, week_request
 from swaps.domain.findings import Assessment, SwapFacts
 from swaps.domain.tables import Actor, ContinuityKind, Level, Reason, SwapPolicy, Verdict
 from tests.factories.rosters import attending, day, demand, resident, slot, world
+from tests.factories.swap_cases import CASES
 
 POLICY = SwapPolicy()
 EARLY = dt.datetime.combine(day(-60), dt.time(), dt.UTC)
@@ -82,7 +83,7 @@ def test_an_absence_rejects_with_its_dates_and_hides_them_from_others():
     assert found.verdict is REJECT
     assert found.level is None
     assert "Attending 2" in line.text_for(Actor.COORDINATOR)
-    assert f"TDY and blocks {day(4)} to {day(4)}" in line.text_for(Actor.COORDINATOR)
+    assert f"away (TDY) from {day(4)} to {day(4)}" in line.text_for(Actor.COORDINATOR)
     assert "Attending" not in line.text_for(Actor.PARTNER)
     assert "TDY" not in line.text_for(Actor.PARTNER)
 
@@ -101,14 +102,33 @@ def test_a_locked_row_of_the_taker_leaves_no_room():
     assert (REJECT, None) in said(found, "DOUBLE_BOOKED")
 
 
-def test_the_last_supervisor_may_not_leave():
-    made = world(
-        (*THREE, resident(1)),
-        {"F1": {"5": "AT AT"}, "F2": {"5": "FMIT FMIT"}, "R1": {"5": "C C"}},
-        locked=[slot("F2", 5)],
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_check_on_both_sides_of_its_boundary(case):
+    """The same cases as through the API, with the facts given that are asked of the database there."""
+    others = dict.fromkeys((person.id for person in case.made[0].people if person.role is Role.FACULTY), 0.0)
+    facts = SwapFacts(
+        at=dt.datetime.combine(day(1), dt.time(), dt.UTC) - dt.timedelta(hours=case.hours_before),
+        reason=Reason(case.reason),
+        balances={**others, **case.given, "F3": -float(sum(case.given.values()))} if others else {},
+        failed_attempts=case.failed,
+        continuity={
+            Slot(case.giver, place.day, place.session): POLICY.continuity_activities[code]
+            for place, code in case.made[1]
+            if place.person == case.giver and code in POLICY.continuity_activities and case.giver.startswith("R")
+        },
     )
 
-    assert judged(made, source=5).verdict is REJECT
+    found = judged(
+        case.made,
+        giver=case.giver,
+        taker=case.taker,
+        source=case.source,
+        target=case.target,
+        facts=facts,
+        places=case.places,
+    )
+
+    assert said(found, case.code) == list(case.expected)
 
 
 def fmit_at(*firsts: int) -> dict[str, str]:
