@@ -165,11 +165,13 @@ def _page(
     seen_by = reader(user, at)
     case, says = access.open_case(found), access.reader_of(user, found)
     pending = judge_again(found, at=at) if found.status == SwapStatus.PENDING else None
+    actions = _actions(found, seen_by, refused)
+    told = any(action["error"] for action in actions)
     context = {
         "card": card_of(found, seen_by),
         "banner": banner_of(found, case, seen_by),
-        "actions": _actions(found, seen_by, refused),
-        "refusal": refused.sentence if refused else "",
+        "actions": actions,
+        "refusal": refused.sentence if refused and not told else "",
         "alternatives": alternatives_of(found, user),
         "conflicts": conflicts_of(found),
         "strips": picture_of(found, pending),

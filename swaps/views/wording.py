@@ -98,14 +98,18 @@ COMPONENT: Mapping[str, str] = {
 }
 
 
+SHOWN_AS_DAYS = 48
+"""Hours from which days are counted."""
+
+
 def time_left(until: dt.datetime | None, at: dt.datetime) -> str:
     """``23 h 12 min``, ``4 min``, ``2 days 3 h``; empty when it is over or there is no end."""
     if until is None or until < at:
         return ""
     minutes = int((until - at).total_seconds() // 60)
-    days, hours = divmod(minutes // 60, 24)
-    if days:
-        return f"{days} day{'s' if days > 1 else ''} {hours} h"
+    hours = minutes // 60
+    if hours >= SHOWN_AS_DAYS:
+        return f"{hours // 24} days {hours % 24} h"
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 

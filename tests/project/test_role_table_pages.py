@@ -14,6 +14,7 @@ from django.urls import resolve
 import accounts.urls
 import backups.urls
 import schedules.urls
+import swaps.urls
 from accounts.enums import Role
 from tests.factories import one_of_each
 from tests.project.test_role_table import ROLES
@@ -21,6 +22,7 @@ from tests.project.test_role_table import ROLES
 CELL = {"schedule": "{draft}", "person": "{adjunct}", "date": "2026-03-12", "session": "AM"}
 PLACE = "schedule={draft}&person={adjunct}&date=2026-03-12&session=AM"
 ORDER = {"start": "2026-03-12", "end": "2026-04-08", "algorithm": "cp_sat", "timeout_seconds": 120, "seed": 1}
+SWAP = "swaps/new?person={attending}&week=2026-03-13&partner={adjunct}&kind=absorb"
 ABSENCE = {"person": "{person}", "start_date": "2026-05-11", "end_date": "2026-05-11", "kind": "LEAVE"}
 AGENT_TOKEN = {"user": "{agent}", "name": "Night report", "days": "90"}
 
@@ -82,6 +84,24 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("post", "backups/{backup}/verify", {}, (403, 403, 302, 302, 302, 302, 403)),
     ("get", "backups/{backup}/restore", {}, (403, 403, 403, 403, 302, 302, 403)),
     ("post", "backups/{backup}/restore", {"confirm": "another.sql.gz"}, (403, 403, 403, 403, 409, 409, 403)),
+    ("get", "swaps", {}, (200,) * 7),
+    ("get", "swaps/new", {}, (403, 403, 200, 403, 200, 200, 200)),
+    ("get", SWAP, {}, (403, 403, 200, 403, 200, 200, 200)),
+    ("post", SWAP, {"code": "conference", "act": "send"}, (403, 403, 422, 403, 422, 422, 422)),
+    ("get", "swaps/market", {}, (200,) * 7),
+    ("post", "swaps/market", {"week": "2026-03-13"}, (403,) * 7),
+    ("get", "swaps/market/{swap_offer}", {}, (403,) * 7),
+    ("post", "swaps/market/{swap_offer}", {}, (403,) * 7),
+    ("post", "swaps/market/{swap_offer}/withdraw", {}, (403, 403, 302, 403, 302, 302, 302)),
+    ("get", "swaps/{swap}", {}, (404, 404, 200, 200, 200, 200, 200)),
+    ("post", "swaps/{swap}", {"act": "consent"}, (404, 404, 403, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}", {"act": "decline"}, (404, 404, 403, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}", {"act": "approve", "note": "A test."}, (404, 404, 302, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}", {"act": "reject", "note": "A test."}, (404, 404, 302, 403, 403, 403, 403)),
+    ("post", "swaps/{swap}", {"act": "cancel"}, (404, 404, 403, 403, 403, 403, 403)),
+    ("post", "swaps/{swap_executed}", {"act": "rollback", "note": "A test."}, (404, 404, 403, 403, 409, 409, 403)),
+    ("post", "swaps/{swap_executed}", {"act": "complain", "note": "A test."}, (404, 404, 403, 403, 403, 403, 403)),
+    ("get", "escalations", {}, (403, 403, 200, 200, 200, 403, 403)),
     # Last: the client is signed out by it.
     ("post", "logout/", {}, (302,) * 7),
 ]
@@ -110,7 +130,9 @@ def test_nobody_is_led_to_the_login_page(things: dict[str, str], client: Client)
 
 def test_every_page_is_in_the_table():
     routes = {
-        str(pattern.pattern) for app in (accounts.urls, backups.urls, schedules.urls) for pattern in app.urlpatterns
+        str(pattern.pattern)
+        for app in (accounts.urls, backups.urls, schedules.urls, swaps.urls)
+        for pattern in app.urlpatterns
     }
 
     assert {_route(address) for _, address, *_ in PAGES} == routes - PUBLIC
