@@ -46,6 +46,14 @@ async def over_http(token: str) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
+async def over_network(token: str, url: str) -> AsyncIterator[Client]:
+    """A client on /mcp of a running server."""
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    async with http, Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client:
+        yield client
+
+
+@asynccontextmanager
 async def over_stdio(token: str, folder: Path) -> AsyncIterator[Client]:
     """A client of `manage.py mcp` on the database of a transactional test: the process sees what is committed."""
     environment = {
