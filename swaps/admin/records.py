@@ -1,7 +1,7 @@
 """Swaps, their cases, complaints, offers and record in the admin; every deed is a dialog that posts to a service."""
 
 # The stubs of Django, Unfold and import-export contradict one another where their classes are combined.
-# mypy: disable-error-code="misc,assignment,override,arg-type"
+# mypy: disable-error-code="misc,assignment,override,arg-type,operator"
 
 from __future__ import annotations
 

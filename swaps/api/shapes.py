@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -18,8 +18,8 @@ from schedules.models import Person
 from swaps import access, services
 from swaps.domain.candidates import Candidate
 from swaps.domain.findings import SwapFinding
-from swaps.domain.tables import Actor, Reason, SwapType
-from swaps.mapping import to_finding
+from swaps.domain.tables import Actor, Reason, SwapPolicy, SwapType
+from swaps.mapping import load_policy, to_finding
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 
 REASON_LENGTH = 500
@@ -147,6 +147,14 @@ class SwapOut(serializers.ModelSerializer):
         user: User = self.context["request"].user
         return user
 
+    def _policy(self) -> SwapPolicy:
+        """Read once for all swaps of an answer."""
+        context = cast(dict[str, Any], self.context)
+        if "swap_policy" not in context:
+            context["swap_policy"] = load_policy()
+        policy: SwapPolicy = context["swap_policy"]
+        return policy
+
     def get_reason_code(self, swap: SwapRecord) -> str | None:
         return swap.reason_code if access.sees_reason_code(self._caller(), swap) else None
 
@@ -160,11 +168,11 @@ class SwapOut(serializers.ModelSerializer):
 
     def get_can_rollback(self, swap: SwapRecord) -> bool:
         """Whether the caller may roll it back at this moment."""
-        return services.can_roll_back(swap, at=timezone.now(), by=self._caller())
+        return services.can_roll_back(swap, at=timezone.now(), by=self._caller(), policy=self._policy())
 
     @extend_schema_field(OpenApiTypes.DATETIME)
     def get_rollback_eligible_until(self, swap: SwapRecord) -> Any:
-        until = services.rollback_eligible_until(swap)
+        until = services.rollback_eligible_until(swap, policy=self._policy())
         return timezone.localtime(until).isoformat() if until else None
 
 
@@ -179,7 +187,7 @@ class SwapDetailOut(SwapOut):
         fields = [*SwapOut.Meta.fields, "may", "conflicts", "report"]
 
     def get_may(self, swap: SwapRecord) -> list[str]:
-        until = services.rollback_eligible_until(swap)
+        until = services.rollback_eligible_until(swap, policy=self._policy())
         deeds = access.deeds_of(self._caller(), swap, at=timezone.now(), rollback_until=until)
         return [deed.value for deed in deeds]
 

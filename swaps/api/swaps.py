@@ -104,7 +104,7 @@ class Swaps(Readable):
     ordering_fields = ["requested_at", "source_week", "status"]
 
     @property
-    def throttle_scope(self) -> str:  # type: ignore[override]
+    def throttle_scope(self) -> str:
         """Whatever judges a roster is counted as heavy work."""
         return HEAVY if self.request.method == "POST" or self.action == "candidates" else ""
 

@@ -15,7 +15,7 @@ from schedules.domain.roster import Slot
 from schedules.models import Assignment, FmitWeek
 from schedules.services.gate import open_gate
 from swaps import queries
-from swaps.domain.tables import Actor, SwapStatus
+from swaps.domain.tables import Actor, SwapPolicy, SwapStatus
 from swaps.domain.tables import can_roll_back as within_window
 from swaps.enums import Event
 from swaps.mapping import RowState, load_policy, same_state, state_of
@@ -29,18 +29,23 @@ LONGEST_REASON = 500
 ROLE_ACTORS = {Role.PROGRAM_DIRECTOR: Actor.PROGRAM_DIRECTOR, Role.ADMINISTRATOR: Actor.ADMINISTRATOR}
 
 
-def rollback_eligible_until(swap: SwapRecord) -> dt.datetime | None:
-    """The last instant at which it may be rolled back; None where it is not executed, or given up."""
+def rollback_eligible_until(swap: SwapRecord, *, policy: SwapPolicy | None = None) -> dt.datetime | None:
+    """The last instant at which it may be rolled back; None where it is not executed, or given up.
+
+    `policy` spares those who ask about many swaps the reading of the program's numbers for each.
+    """
     if swap.status != SwapStatus.EXECUTED or swap.executed_at is None or swap.given_up_at is not None:
         return None
-    return swap.executed_at + load_policy().rollback_time
+    return swap.executed_at + (policy or load_policy()).rollback_time
 
 
-def can_roll_back(swap: SwapRecord, *, at: dt.datetime, by: User | None = None) -> bool:
+def can_roll_back(
+    swap: SwapRecord, *, at: dt.datetime, by: User | None = None, policy: SwapPolicy | None = None
+) -> bool:
     """Whether it is still within its window and, with `by`, this user may do it."""
     if swap.given_up_at is not None or (by is not None and _capacity(swap, by) is None):
         return False
-    return within_window(SwapStatus(swap.status), swap.executed_at, at, load_policy())
+    return within_window(SwapStatus(swap.status), swap.executed_at, at, policy or load_policy())
 
 
 def roll_back(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str) -> SwapRecord:
