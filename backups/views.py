@@ -20,6 +20,7 @@ from backups.enums import BackupKind, BackupState
 from backups.models import Backup, BackupPolicy, RestoreLog
 from backups.queries import count_differences
 from common.errors import DomainError
+from common.views import heavy_posts
 
 STOP_POLLING = 286
 """The status by which htmx asks no more."""
@@ -50,6 +51,7 @@ def backups(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@heavy_posts
 def create(request: SignedInRequest) -> HttpResponse:
     """Ask for a regular backup: its page tells how far the worker is; without a worker it is made at once."""
     access.require(request.user, Permission.CREATE_BACKUP)
@@ -66,6 +68,7 @@ def create(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@heavy_posts
 def verify(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Prove a backup again."""
     found = backup_to_verify(request.user, pk)
@@ -99,6 +102,7 @@ def live(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@heavy_posts
 def restore(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Put the database back to this backup; the file name must be typed."""
     access.require(request.user, Permission.RESTORE_BACKUP)
@@ -136,6 +140,7 @@ def _page(request: SignedInRequest, found: Backup, *, error: str = "", status: i
 
 
 @require_http_methods(["GET", "POST"])
+@heavy_posts
 def prune(request: SignedInRequest) -> HttpResponse:
     """Delete exactly the files that were listed and ticked."""
     access.require(request.user, Permission.RESTORE_BACKUP)

@@ -1,6 +1,10 @@
-"""Pages that belong to no app."""
+"""Pages that belong to no app, and what views of several apps share."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +13,19 @@ from django.urls import resolve
 from django.views import defaults
 
 from common.errors import NotFound
+from common.services import throttling
+
+
+def heavy_posts(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page whose POSTs write or judge a schedule: each counts with the caller's heavy requests over the API."""
+
+    @wraps(view)
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            throttling.count_heavy(request)
+        return view(request, *args, **kwargs)
+
+    return counted
 
 
 @login_not_required

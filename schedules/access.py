@@ -149,6 +149,14 @@ def absence(user: User, pk: uuid.UUID | str, /) -> Absence:
     return found
 
 
+def absence_impact(user: User, pk: uuid.UUID | str, /) -> Absence:
+    """An absence whose effect on the schedule the user may see: the own, or any for those who decide."""
+    found = absence(user, pk)
+    if not is_own(user, found.person):
+        require(user, Permission.APPROVE_ABSENCES)
+    return found
+
+
 def sees_reason(user: User, absence: Absence, /) -> bool:
     """Sensitive reasons are for the person and those with SEE_SENSITIVE alone."""
     if absence.kind not in SENSITIVE_ABSENCES:

@@ -15,11 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access import caller
+from accounts.api import RefusalOut
 from accounts.models import User
 from accounts.permissions import Permission
+from common.services.throttling import HEAVY
 from schedules import access
 from schedules.api.resource import Readable
-from schedules.enums import AbsenceKind
+from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Absence, Person
 from schedules.queries.absences import impact_of
 from schedules.services import absences
@@ -114,6 +116,11 @@ class Absences(Readable):
     filterset_class = AbsenceFilter
     ordering_fields = ["start_date", "end_date", "created_at", "status"]
 
+    @property
+    def throttle_scope(self) -> str:
+        """Deciding, and asking what a decision would touch, judge whole blocks."""
+        return HEAVY if self.request.method == "POST" or self.action == "impact" else ""
+
     def visible(self, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         return access.own_or_all(rows, user)
 
@@ -136,6 +143,16 @@ class Absences(Readable):
         ]
         return Response(self._shown(made) | {"warnings": warnings}, status=status.HTTP_201_CREATED)
 
+    @extend_schema(responses={200: ImpactSerializer, 403: RefusalOut})
+    @action(detail=True, methods=["get"])
+    def impact(self, request: Request, pk: UUID) -> Response:
+        """What an approval would touch, before it is given; changes nothing.
+
+        For the person who asked and for those who decide; `findings` are the deciders', while it waits for them.
+        """
+        absence = access.absence_impact(caller(request), pk)
+        return Response({**self._impact(absence), "findings": self._findings(absence)})
+
     @extend_schema(request=DecisionSerializer, responses={200: AbsenceDecidedSerializer})
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: UUID) -> Response:
@@ -157,10 +174,14 @@ class Absences(Readable):
     def _decide(self, act: Any, request: Request, pk: UUID) -> Response:
         given = _valid(DecisionSerializer(data=request.data))
         absence = access.absence(caller(request), pk)
-        approves = act is absences.approve and caller(request).may(Permission.APPROVE_ABSENCES)
-        findings = absences.findings_if_approved(absence) if approves else []
+        findings = self._findings(absence) if act is absences.approve else []
         done = act(absence, by=caller(request), at=timezone.now(), note=given.get("note", ""))
         return Response(self._shown(done) | {"impact": {**self._impact(done), "findings": findings}})
+
+    def _findings(self, absence: Absence) -> list[dict[str, Any]]:
+        """New or worse findings of the published schedule, for who may decide on it and as long as it is undecided."""
+        decides = caller(self.request).may(Permission.APPROVE_ABSENCES) and absence.status == AbsenceStatus.REQUESTED
+        return absences.findings_if_approved(absence) if decides else []
 
     def _impact(self, absence: Absence) -> dict[str, Any]:
         duties = impact_of(absence).duties

@@ -120,6 +120,8 @@ class Conflicts(APIView):
 class ApplyConflict(APIView):
     """Apply the proposed fix of one finding, checked again at this moment."""
 
+    throttle_scope = HEAVY
+
     @extend_schema(
         operation_id="schedule_conflict_apply",
         tags=["schedule"],
@@ -180,6 +182,8 @@ def _act_view(act: str) -> Callable[..., Any]:
     permission, shape, deed = ACTS[act]
 
     class ScheduleAct(APIView):
+        throttle_scope = HEAVY
+
         @extend_schema(
             operation_id=f"schedules_{act}",
             tags=["schedules"],

@@ -17,6 +17,7 @@ import schedules.services.absences as absence_services
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
+from common.views import heavy_posts
 from schedules import access
 from schedules.enums import AbsenceStatus
 from schedules.forms import AbsenceFilterForm, AbsenceForm
@@ -61,6 +62,7 @@ def absences(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@heavy_posts
 def absence_new(request: SignedInRequest) -> HttpResponse:
     """Ask for oneself; staff with the right file for anybody."""
     for_all = request.user.may(Permission.REQUEST_FOR_ALL)
@@ -95,6 +97,7 @@ DECISIONS = {
 
 
 @require_http_methods(["GET", "POST"])
+@heavy_posts
 def absence(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One absence: impact first, then the decision."""
     found = access.absence(request.user, pk)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
+from common.views import heavy_posts
 from schedules import access
 from schedules.domain.problem import Session
 from schedules.enums import ScheduleStatus
@@ -127,6 +128,7 @@ def _change(place: Place, asked: QueryDict) -> editing.Change:
 
 
 @require_POST
+@heavy_posts
 def check(request: SignedInRequest) -> HttpResponse:
     """What the choice would bring and end, before anything is saved."""
     place = _place(request, request.POST)
@@ -138,6 +140,7 @@ def check(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@heavy_posts
 def save(request: SignedInRequest) -> HttpResponse:
     """Save the choice; the answer offers to undo it and tells the grid to show the change."""
     place = _place(request, request.POST)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
+from common.views import heavy_posts
 from schedules import access
 from schedules.enums import OPEN_RUN_STATUSES, RunStatus, ScheduleStatus
 from schedules.forms import GenerateForm, block_choices
@@ -83,6 +84,7 @@ def _years(blocks: list[Block]) -> list[tuple[str, str]]:
 
 
 @require_POST
+@heavy_posts
 def check(request: SignedInRequest) -> HttpResponse:
     """Pre-flight of the chosen dates, then the question; with `confirm` (the token of the question) the run begins."""
     access.require(request.user, Permission.GENERATE)
@@ -326,6 +328,7 @@ ACTS: dict[str, Callable[[SignedInRequest, GenerationRun], str]] = {
 
 
 @require_POST
+@heavy_posts
 def act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """Do one thing to a run or its draft; a refusal is shown on the run's page with what it needs."""
     access.require(request.user, Permission.GENERATE)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from common.errors import DomainError
+from common.views import heavy_posts
 from schedules import access
 from schedules.services import imports
 
@@ -25,6 +26,7 @@ SHOWN_ROWS = 200
 
 
 @require_http_methods(["GET", "POST"])
+@heavy_posts
 def import_program(request: SignedInRequest) -> HttpResponse:
     """Upload shows the preview; `token` of a preview writes exactly the rows that were previewed."""
     access.require(request.user, Permission.EDIT_PROGRAM)

@@ -20,6 +20,33 @@ async function copyFrom(button) {
   button.textContent = "Copied";
 }
 
+// What htmx leaves unsaid: a refusal outside the page it asked for, and a server that does not answer.
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  toast(isSentence ? xhr.responseText : "This could not be done. Load the page again and try once more.");
+});
+document.addEventListener("htmx:sendError", () => toast("The server does not answer. Look at your connection and try again."));
+
+function toast(sentence) {
+  const shown = document.getElementById("request-toast") ?? document.createElement("div");
+  shown.id = "request-toast";
+  shown.className = "toast error";
+  const words = document.createElement("p");
+  words.textContent = sentence;
+  shown.replaceChildren(words, closer());
+  document.querySelector(".toasts").append(shown);
+}
+
+function closer() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.close = ".toast";
+  button.setAttribute("aria-label", "Dismiss");
+  button.textContent = "×";
+  return button;
+}
+
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-autosubmit]");
   if (form) form.requestSubmit();

@@ -159,6 +159,7 @@ ENDPOINTS: list[tuple[str, str, object, tuple[int, ...]]] = [
         {"person": "{person}", "start_date": "2026-03-12", "end_date": "2026-03-12", "kind": "LEAVE"},
         (403, 403, 201, 403, 201, 201, 201),
     ),
+    ("get", "absences/{absence}/impact", None, (404, 404, 200, 403, 200, 200, 403)),
     ("post", "absences/{absence}/approve", None, (404, 404, 200, 403, 200, 200, 403)),
     ("post", "absences/{absence}/reject", None, (404, 404, 200, 403, 200, 200, 403)),
     ("post", "absences/{absence}/cancel", None, (404, 404, 200, 403, 200, 200, 403)),

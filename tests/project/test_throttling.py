@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -57,6 +58,44 @@ def test_backups_count_where_one_is_made_and_not_where_they_are_listed(
     tried = [client.post("/api/v1/backups", {"label": "../x"}).status_code for _ in range(3)]
 
     assert (listed, tried) == ([200, 200, 200], [400, 400, 429])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/schedules/{nothing}/publish",
+        "/api/v1/schedules/{nothing}/rollback",
+        "/api/v1/schedules/{nothing}/discard",
+        "/api/v1/schedules/{nothing}/revalidate",
+        "/api/v1/schedule/conflicts/{nothing}:x/apply",
+        "/api/v1/absences/{nothing}/approve",
+        "/absences/new",
+        "/absences/{nothing}",
+        "/backups/create",
+        "/backups/prune",
+        "/backups/{nothing}/restore",
+        "/backups/{nothing}/verify",
+        "/generate/check",
+        "/generate/{nothing}/publish",
+        "/generate/{nothing}/confirm",
+        "/import",
+        "/schedule/cell/check",
+        "/schedule/cell/save",
+    ],
+)
+def test_what_changes_or_judges_a_schedule_is_counted_at_every_door(
+    two_a_minute: Any,
+    api_as: Callable[[Role], APIClient],
+    browser_as: Callable[[Role], Client],
+    address: str,
+):
+    client = (api_as if address.startswith("/api/") else browser_as)(Role.PROGRAM_DIRECTOR)
+    client.get(VALIDATE)
+    client.get(VALIDATE)
+
+    refused = client.post(address.format(nothing=uuid.UUID(int=0)), {})
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
 
 
 def test_downloads_of_pages_count_with_the_api(

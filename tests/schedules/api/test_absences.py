@@ -90,6 +90,44 @@ def test_an_approval_names_the_published_duties_and_the_drafts_it_touches(api_as
     }
 
 
+def test_the_impact_is_seen_before_the_decision_and_changes_nothing(api_as, resident):
+    person = program.resident(user=resident)
+    absence = program.absence(person, FIRST, LAST, status="REQUESTED")
+    shown = program.schedule(FIRST, LAST, status=ScheduleStatus.PUBLISHED)
+    draft = program.schedule(FIRST, LAST)
+    program.assignments(shown, [(person, FIRST, Session.AM, "C")])
+    duties = [{"date": "2026-03-12", "session": "AM", "activity": "C"}]
+
+    seen = {
+        role: api_as(role).get(f"/api/v1/absences/{absence.pk}/impact").json()
+        for role in (Role.COORDINATOR, Role.RESIDENT)
+    }
+
+    assert seen == {
+        Role.COORDINATOR: {"colliding_duties": duties, "stale_drafts": [str(draft.pk)], "findings": []},
+        Role.RESIDENT: {"colliding_duties": duties, "stale_drafts": [], "findings": []},
+    }
+    absence.refresh_from_db()
+    assert absence.status == "REQUESTED"
+
+
+def test_the_impact_says_what_the_published_schedule_would_lack(api_as):
+    tiny = program.tiny_program()
+    person = tiny.residents[0]
+    shown = program.schedule(FIRST, FIRST, status=ScheduleStatus.PUBLISHED)
+    program.assignments(shown, [(person, FIRST, Session.AM, "C")])
+    absence = program.absence(person, FIRST, FIRST, status="REQUESTED")
+    client = api_as(Role.COORDINATOR)
+
+    before = client.get(f"/api/v1/absences/{absence.pk}/impact").json()
+    decided = client.post(f"/api/v1/absences/{absence.pk}/approve").json()["impact"]
+    after = client.get(f"/api/v1/absences/{absence.pk}/impact").json()
+
+    assert before == decided
+    assert before["findings"] != []
+    assert after["findings"] == []
+
+
 def test_a_second_decision_is_409_with_the_status(api_as):
     absence = program.absence(program.resident(), FIRST, LAST, status="REQUESTED")
     client = api_as(Role.COORDINATOR)
