@@ -75,14 +75,12 @@ def _is_own(url: str, server: str) -> bool:
 
 
 @pytest.fixture
-def signed_in(
-    watched: Callable[..., BrowserContext], user_as: Callable[[Role], User], transactional_db: None
-) -> SignIn:
-    """A page of a role's user, signed in by session; the login form has its own test."""
+def page_of(watched: Callable[..., BrowserContext], transactional_db: None) -> Callable[..., Page]:
+    """A page of any user, signed in by session; the login form has its own test."""
 
-    def page(role: Role, **options: Any) -> Page:
+    def page(user: User, **options: Any) -> Page:
         client = Client()
-        client.force_login(user_as(role), backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         context = watched(**options)
         cookie = client.cookies["sessionid"].value
         url = context._impl_obj._options["baseURL"]  # the live server's address
@@ -90,6 +88,12 @@ def signed_in(
         return context.new_page()
 
     return page
+
+
+@pytest.fixture
+def signed_in(page_of: Callable[..., Page], user_as: Callable[[Role], User]) -> SignIn:
+    """A page of a role's user."""
+    return lambda role, **options: page_of(user_as(role), **options)
 
 
 @pytest.fixture
