@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -31,14 +32,21 @@ def default_cohorts() -> dict[str, list[str]]:
     return {}
 
 
+_AT_LEAST_ONE = [MinValueValidator(1)]
+
+
 class ResiliencePolicy(models.Model):
     """Windows, times and limits; one record (`id` 1)."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    horizon_days = models.PositiveSmallIntegerField(default=28, help_text="How far the tools look ahead.")
-    margin_days = models.PositiveSmallIntegerField(default=14, help_text="Window of k*(all).")
-    safety_days = models.PositiveSmallIntegerField(default=7, help_text="Window of k*(safety) and of hard gaps.")
-    heartbeat_seconds = models.PositiveIntegerField(default=300)
+    horizon_days = models.PositiveSmallIntegerField(
+        validators=_AT_LEAST_ONE, default=28, help_text="How far the tools look ahead."
+    )
+    margin_days = models.PositiveSmallIntegerField(validators=_AT_LEAST_ONE, default=14, help_text="Window of k*(all).")
+    safety_days = models.PositiveSmallIntegerField(
+        validators=_AT_LEAST_ONE, default=7, help_text="Window of k*(safety) and of hard gaps."
+    )
+    heartbeat_seconds = models.PositiveIntegerField(validators=_AT_LEAST_ONE, default=300)
     nightly_seconds = models.PositiveIntegerField(
         default=86_400, help_text="A full evaluation is due after this time; the nightly run comes earlier."
     )
@@ -48,7 +56,7 @@ class ResiliencePolicy(models.Model):
     unwatched_after_seconds = models.PositiveIntegerField(
         default=3_600, help_text="Without any evaluation for this long, no tool vouches for its answer."
     )
-    clear_evaluations = models.PositiveSmallIntegerField(default=3)
+    clear_evaluations = models.PositiveSmallIntegerField(validators=_AT_LEAST_ONE, default=3)
     clear_seconds = models.PositiveIntegerField(default=86_400, help_text="Time that a posture must have been clear.")
     breaker_clear_seconds = models.PositiveIntegerField(
         default=86_400, help_text="Time from HALF_OPEN to CLOSED without a cause."
