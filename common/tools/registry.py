@@ -83,13 +83,17 @@ class Tool:
         return create_model(f"{camel}Arguments", __base__=_Arguments, __doc__="", **fields)
 
     def call(self, given: Mapping[str, Any], /, *, by: Any, at: dt.datetime) -> Answer:
-        """The answer to arguments as they came in. Raises BadArguments, and whatever the service refuses with."""
+        """The answer to arguments as they came in, held to its own schema.
+
+        Raises BadArguments, and whatever the service refuses with.
+        """
         try:
             arguments = self.arguments.model_validate(dict(given))
         except ValidationError as fault:
             raise BadArguments(_faults(fault)) from fault
         read = {name: getattr(arguments, name) for name in type(arguments).model_fields}
-        return self.shown(by, as_json(self.run(by=by, at=at, **read)))
+        shown = self.shown(by, as_json(self.run(by=by, at=at, **read)))
+        return self.answer.model_validate(shown).model_dump(mode="json")
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,7 @@ def _call(tool: Tool, given: dict[str, Any]) -> CallToolResult:
         return _refused(refusal)
     except ValidationError as fault:
         return _refused(Invalid(" ".join(fault.messages)))
-    checked = tool.answer.model_validate(answer).model_dump(mode="json", by_alias=True)
-    return CallToolResult(content=[_text(json.dumps(checked, indent=1))], structured_content=checked)
+    return CallToolResult(content=[_text(json.dumps(answer, indent=1))], structured_content=answer)
 
 
 def _refused(refusal: DomainError) -> CallToolResult:

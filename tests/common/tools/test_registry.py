@@ -65,9 +65,9 @@ def test_arguments_that_no_call_can_have_are_named(given: dict[str, Any], fields
 
 
 def test_what_a_caller_may_not_read_is_left_out():
-    tool = Tool(add, shown=lambda by, answer: answer if by == "pd" else {"total": answer["total"]})
+    tool = Tool(add, shown=lambda by, answer: answer if by == "pd" else answer | {"by": "withheld"})
 
-    assert tool.call({"first": 1}, by="resident", at=NOON) == {"total": 1}
+    assert tool.call({"first": 1}, by="resident", at=NOON) == {"total": 1, "by": "withheld"}
 
 
 class Alarm(IntEnum):
