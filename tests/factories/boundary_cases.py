@@ -418,6 +418,7 @@ def call_before_leave() -> Iterable[Case]:
         ("Sunday, leave from Tuesday", PASSES, {"3": call, "4": "PCAT DO"}, "5-6"),
         ("Wednesday, leave from Thursday", (HARD,), {"6": call}, "7"),
         ("Saturday of FMIT, leave from Sunday", (ADVISORY,), {"1 2": leads}, "3-5"),
+        ("Friday of FMIT, leave from Saturday", PASSES, {"1": leads}, "2-5"),
         ("the last night of the range", (HARD,), {"27": call}, "28"),
     ):
         yield case(rule, name, expected, world(F1, {"F1": plan}, leave={"F1": leave}))
@@ -542,7 +543,16 @@ def soft() -> Iterable[Case]:
     )
     call = "- - CALL"
     yield case("CALL_EQUITY", "even", PASSES, world(F2, {"F1": {"3 17": call}, "F2": {"10 24": call}}))
-    yield case("CALL_EQUITY", "one call above the share", PASSES, world(F2, {"F1": {"3 10": call}}))
+    yield case(
+        "CALL_EQUITY",
+        "one call above, one below",
+        (ADVISORY,) * 2,
+        world(F2, {"F1": {"3 10 17": call}, "F2": {"24": call}}),
+    )
+    yield case("CALL_EQUITY", "open nights may still even it out", PASSES, world(F2, {"F1": {"3 10": call}}))
+    yield case("CALL_EQUITY", "too few nights are open", (ADVISORY,) * 2, world(F2, {"F1": {"3 10 17": call}}))
+    away = {"F1": {"17 24": call}, "F2": {"3 10": call}}
+    yield case("CALL_EQUITY", "a short absence does not lower the share", PASSES, world(F2, away, leave={"F1": "2-4"}))
     uneven = world(F2, {"F1": {"3 10 17 24": call}})
     yield case("CALL_EQUITY", "all Sundays to one", (ADVISORY, ADVISORY), uneven)
     caught_up = replace(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from schedules.domain.calls import FMIT_NIGHTS, NightKind, days_without_attending, night_kind, takes_call
+from schedules.domain.calls import FMIT_NIGHTS, NightKind, days_without_attending, night_kind
 from schedules.domain.codes import CALL_CODE, DAY_OFF_CODE, FMIT_CODE, PCAT_CODE, POST_CALL_CODE
-from schedules.domain.problem import ONE_DAY, CallTally, Date, Person, PersonId, Problem, Session, Weekday
+from schedules.domain.problem import ONE_DAY, Date, Person, PersonId, Problem, Session, Weekday
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
 from schedules.domain.rules.report import Finding, NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, number, on, span
+from schedules.domain.score import fair_shares
 from schedules.domain.timeline import runs
 
 CLOSE_CALLS = 3
@@ -179,7 +180,10 @@ def call_consecutive(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
 
 def call_before_leave(problem: Problem, roster: Roster) -> Iterator[Finding]:
-    """CALL_BEFORE_LEAVE: no Sunday to Thursday call on the night before an absence; Friday, Saturday: advisory."""
+    """CALL_BEFORE_LEAVE: no Sunday to Thursday call on the night before an absence; FMIT's Saturday: advisory.
+
+    A Friday call is no finding here: who leads FMIT and is absent on the Saturday is FMIT_WEEK's.
+    """
     if CALL_CODE not in problem.activities:
         yield _no_call("CALL_BEFORE_LEAVE")
         return
@@ -187,6 +191,8 @@ def call_before_leave(problem: Problem, roster: Roster) -> Iterator[Finding]:
     for person, day in index.calls:
         after = day + ONE_DAY
         if not (index.in_range(day) or index.in_range(after)) or not problem.is_absent(person.id, after):
+            continue
+        if day.weekday() == Weekday.FRI:
             continue
         shared = day.weekday() not in FMIT_NIGHTS
         yield _about(
@@ -201,57 +207,35 @@ def call_before_leave(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
 
 def call_equity(problem: Problem, roster: Roster) -> Iterator[Finding]:
-    """CALL_EQUITY: attendings a whole call or more above or below the even share per night available (advisory)."""
+    """CALL_EQUITY: attendings with more or fewer calls of a kind than the score's fair share (advisory).
+
+    Nights that nobody holds yet may still go to whoever has too few.
+    """
     if CALL_CODE not in problem.activities:
         yield _no_call("CALL_EQUITY")
         return
     index = index_of(problem, roster)
-    pool = [person for person in problem.faculty if takes_call(person)]
-    for kind in NightKind:
-        nights = [day for day in problem.days if night_kind(day, problem.holidays) is kind]
-        calls, available = _tally(index, pool, kind, nights)
-        total, chances = sum(calls.values()), sum(available.values())
-        if not nights or not chances:
+    held = [(person.id, day) for person, day in index.calls if index.in_range(day)]
+    new = Counter((person_id, night_kind(day, problem.holidays)) for person_id, day in held)
+    still_open = Counter(night_kind(day, problem.holidays) for day in {*problem.days} - {day for _, day in held})
+    for (person_id, kind), share in fair_shares(problem).items():
+        calls = share.so_far + new[person_id, kind]
+        if share.low - still_open[kind] <= calls <= share.high:
             continue
-        for person in pool:
-            share = total * available[person.id] / chances
-            if abs(calls[person.id] - share) > 1:
-                side = "more" if calls[person.id] > share else "fewer"
-                yield _about(
-                    "CALL_EQUITY",
-                    person,
-                    (problem.start, problem.end),
-                    None,
-                    f"{person.name} has {count(calls[person.id], 'call')} of kind {NIGHT_NAMES[kind]} this "
-                    f"year up to {on(problem.end)}, {side} than the even share of {number(share)}: even it out "
-                    "in the coming weeks.",
-                    severity=Severity.ADVISORY,
-                    subject=(person.id, kind.value),
-                    measured=calls[person.id],
-                    limit=round(share, 2),
-                )
-
-
-def _tally(
-    index: RosterIndex, pool: list[Person], kind: NightKind, nights: list[Date]
-) -> tuple[dict[PersonId, int], dict[PersonId, int]]:
-    """Calls of a kind, and nights of it a person was available for: the year so far and the range."""
-    problem = index.problem
-    calls, available = {}, {}
-    for person in pool:
-        tally = problem.call_history.get(person.id, CallTally())
-        rows = index.rows.get(person.id, {})
-        absent = problem.leave_days.get(person.id, {})
-        held = sum(
-            (row := rows.get(day)) is not None and (duty := row[NIGHT]) is not None and duty.code == CALL_CODE
-            for day in nights
+        person, is_over = problem.person[person_id], calls > share.high
+        even = number(share.low) if share.low == share.high else f"{share.low} to {share.high}"
+        yield _about(
+            "CALL_EQUITY",
+            person,
+            (problem.start, problem.end),
+            None,
+            f"{person.name} has {count(calls, 'call')} of kind {NIGHT_NAMES[kind]} this year up to {on(problem.end)}, "
+            f"{'more' if is_over else 'fewer'} than the fair share of {even}: even it out in the coming weeks.",
+            severity=Severity.ADVISORY,
+            subject=(person.id, kind.value),
+            measured=calls,
+            limit=share.high if is_over else share.low,
         )
-        free = sum(
-            day not in absent and day + ONE_DAY not in absent and not index.holds_fmit(person.id, day) for day in nights
-        )
-        calls[person.id] = getattr(tally, kind.value) + held
-        available[person.id] = getattr(tally, f"{kind.value}_available") + free
-    return calls, available
 
 
 def call_spacing(problem: Problem, roster: Roster) -> Iterator[Finding]:

@@ -268,8 +268,7 @@ ROWS = (
         Group.STRUCTURE,
         True,
         "Follows from POST_CALL: nobody on leave can be PCAT",
-        "No Sunday to Thursday call on the night before an absence; advisory for the FMIT attending's Friday "
-        "and Saturday.",
+        "No Sunday to Thursday call on the night before an absence; advisory for the FMIT attending's Saturday.",
         (*CELL, *LEAVE),
         call.call_before_leave,
     ),
@@ -296,8 +295,8 @@ ROWS = (
         Group.FAIRNESS,
         False,
         "Program policy",
-        "Sunday, Monday to Thursday and holiday calls are each even per night a person was available, the "
-        "year so far counted.",
+        "Sunday, Monday to Thursday and holiday calls are each within the fair share that the objective uses, the year "
+        "so far counted: equal for those present all year, by the nights they were available for the others.",
         (*CELL, *LEAVE, "person.adjunct", "person.excluded_from_call", "holiday.date"),
         call.call_equity,
     ),
