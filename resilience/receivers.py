@@ -16,7 +16,7 @@ from resilience.models import PostureState, ResiliencePolicy
 from resilience.services.figures import dashboard_figures
 from schedules.enums import AbsenceStatus
 from schedules.models import Schedule
-from schedules.services import program
+from schedules.services import drills, program
 from schedules.services.figures import figure_provider
 from schedules.signals import (
     absence_changed,
@@ -30,6 +30,7 @@ HEARTBEAT = "resilience heartbeat"
 NIGHTLY = "resilience nightly"
 NIGHTLY_HOUR = 2
 
+drills.join("resilience.services.drilling")
 figure_provider(dashboard_figures)
 program.allow_editing(ResiliencePolicy, program.EditRule(Permission.EDIT_POLICY))
 

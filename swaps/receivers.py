@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.permissions import Permission
 from schedules.models import Publication
-from schedules.services import program
+from schedules.services import drills, program
 from schedules.services.decisions import PendingDecision, decision_provider
 from schedules.services.figures import Figure, figure_provider
 from schedules.services.publishing import rollback_guard
@@ -28,6 +28,7 @@ RATE_WINDOW = dt.timedelta(days=90)
 GOOD_RATE, BAD_RATE = 0.05, 0.10
 """Of the rolled-back share (swaps, monitoring)."""
 
+drills.join("swaps.services.drilling")
 program.allow_editing(SwapPolicy, program.EditRule(Permission.EDIT_POLICY))
 
 

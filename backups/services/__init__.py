@@ -34,7 +34,7 @@ from backups.services.restoring import (
     restore,
     settle,
 )
-from backups.services.scratch import RestoreFailed, scratch_restore
+from backups.services.scratch import RestoreFailed, scratch_restore, working_copy
 from backups.services.verifying import verify
 
 __all__ = [
@@ -74,4 +74,5 @@ __all__ = [
     "shown",
     "verify",
     "workers_live",
+    "working_copy",
 ]

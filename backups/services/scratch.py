@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import psycopg
 import structlog
+from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
@@ -46,6 +47,25 @@ def scratch_restore(backup: Backup) -> Iterator[psycopg.Connection[Any]]:
         restore_into(name, path_of(backup.file))
         with connect(name) as copy:
             yield copy
+
+
+@contextmanager
+def working_copy(backup: Backup) -> Iterator[None]:
+    """Inside, everything reads and writes a scratch copy of the backup, with backup files in a folder of its own.
+
+    Only for a process that does nothing else meanwhile: the connection itself is led elsewhere. Nothing of the copy
+    stays. Raises RestoreFailed.
+    """
+    live, folder = live_database(), settings.BACKUP_DIR
+    with scratch_database() as name, tempfile.TemporaryDirectory(prefix="copy-") as files:
+        restore_into(name, path_of(backup.file))
+        connection.close()
+        connection.settings_dict["NAME"], settings.BACKUP_DIR = name, Path(files)
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"], settings.BACKUP_DIR = live, folder
 
 
 @contextmanager
