@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.permissions import Permission
@@ -85,7 +85,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
     block = default_block(blocks, today)
     versions = (
         Schedule.objects.filter(status__in=(ScheduleStatus.PUBLISHED, ScheduleStatus.DRAFT))
-        .annotate(run_pk=F("run__pk"))
+        .annotate(run_pk=F("run__pk"), open_findings=Subquery(_open_findings()))
         .defer("validation")
     )
     drafts = [s for s in versions if s.status == ScheduleStatus.DRAFT]
@@ -103,11 +103,17 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         newest_backup=newest_verified(),
         fresh_minutes=policy.fresh_minutes,
         upcoming=[a for a in absences if a.status == AbsenceStatus.APPROVED][:10],
-        open_findings=ComplianceEvent.objects.filter(status=ComplianceStatus.OPEN).count(),
+        open_findings=next((s.open_findings or 0 for s in published), 0),
         breaker=Breaker.objects.filter(pk=1).first(),
         unpublished=next_to_generate(blocks, published=published, drafts=drafts, today=today),
         at=at,
     )
+
+
+def _open_findings() -> QuerySet[Any, Any]:
+    """How many there are, as one number within the query of the versions: without one there are none."""
+    rows = ComplianceEvent.objects.filter(status=ComplianceStatus.OPEN).order_by().values("status")
+    return rows.annotate(number=Count("pk")).values("number")
 
 
 def _absences_shown(today: dt.date) -> QuerySet[Absence]:

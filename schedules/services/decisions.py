@@ -39,7 +39,15 @@ def decision_provider(function: Provider) -> Provider:
 
 def pending_decisions(at: dt.datetime) -> list[PendingDecision]:
     """Everything that waits, by due time, what has none last. Reads only."""
-    found = [item for provider in _providers for item in provider(at)]
+    return _sorted(item for provider in _providers for item in provider(at))
+
+
+def decisions_above(at: dt.datetime) -> list[PendingDecision]:
+    """Those that apps above know of, in the same order: the dashboard lists its own with more to say. Reads only."""
+    return _sorted(item for provider in _providers if provider is not own_decisions for item in provider(at))
+
+
+def _sorted(found: Iterable[PendingDecision]) -> list[PendingDecision]:
     return sorted(found, key=lambda item: (item.due is None, item.due.timestamp() if item.due else 0, item.key))
 
 

@@ -11,9 +11,12 @@ from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
 from schedules.queries.dashboard import load_dashboard, next_action
+from schedules.services.decisions import decisions_above
 from schedules.services.figures import figures
 from schedules.views.findings import summary_of
 from schedules.views.generate import percent
+
+SHOWN_DECISIONS = 8
 
 
 @require_GET
@@ -31,6 +34,8 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     context = {
         "facts": facts,
         "figures": figures(now),
+        "decisions": decisions_above(now)[:SHOWN_DECISIONS],
+        "now": now,
         "findings": summary_of(facts.published),
         "coverage_text": percent(facts.coverage_rate, 1),
         "action": next_action(facts, request.user),

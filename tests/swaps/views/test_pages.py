@@ -425,3 +425,17 @@ def test_lists_take_fifteen_queries_at_most_whatever_they_show(
         one_more(giver, number)
 
     assert few == _queries(client, page) <= 15
+
+
+def test_the_dashboard_lists_cases_that_wait_and_marks_what_is_late(
+    world: swaps.World, browser_of: Browsers, architect: User
+) -> None:
+    late = swaps.record(world.attending["A"], world.attending["E"])
+    swaps.case(late, overdue_at=swaps.EARLY, due_at=swaps.EARLY - dt.timedelta(hours=1))
+    browser = browser_of(architect)
+
+    dashboard = browser.get("/dashboard")
+
+    assert "Overdue A swap for the coordinator, overdue since Fri 20 Feb 07:00" in _text(dashboard)
+    assert f"/swaps/{late.pk}" in _links(dashboard)
+    assert _queries(browser, "/dashboard") <= 15
