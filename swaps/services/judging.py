@@ -49,6 +49,8 @@ class Order:
     target_sessions: tuple[Place, ...] = ()
     partner_consented: bool = False
     """Heard only from those who may ask for others."""
+    exact: bool = False
+    """The weeks are the seven days from the dates, whatever the person does in them now: of a stored request."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ def order_of(swap: SwapRecord) -> Order:
         target_week=swap.target_week,
         sessions=() if whole else places(swap.source_places),
         target_sessions=() if whole else places(swap.target_places),
+        exact=True,
     )
 
 
@@ -300,10 +303,10 @@ def _planned(order: Order, giver: Person, taker: Person, policy: SwapPolicy) -> 
     starts = (policy.fmit_week_starts_on, policy.other_week_starts_on)
     land = ground.around(day for asked_day in asked for start in starts for day in week_of(asked_day, starts_on=start))
     giver_id, taker_id = str(giver.pk), str(taker.pk)
-    source = _week(land, giver_id, order.source_week, order.sessions, policy)
+    source = _week(land, giver_id, order.source_week, order, policy)
     target: tuple[dt.date, ...] = ()
     if order.target_week is not None:
-        target = _week(land, taker_id, order.target_week, order.target_sessions, policy)
+        target = _week(land, taker_id, order.target_week, order, policy)
     request = SwapRequest(
         giver=giver_id,
         taker=taker_id,
@@ -316,11 +319,12 @@ def _planned(order: Order, giver: Person, taker: Person, policy: SwapPolicy) -> 
     return Planned(order, policy, giver, taker, land, request, source, target, exchange)
 
 
-def _week(
-    land: Ground, person: str, day: dt.date, sessions: tuple[Place, ...], policy: SwapPolicy
-) -> tuple[dt.date, ...]:
+def _week(land: Ground, person: str, day: dt.date, order: Order, policy: SwapPolicy) -> tuple[dt.date, ...]:
+    if order.exact:
+        return week_of(day, starts_on=day.weekday())
     days = swap_week(land.roster, person, day, policy)
-    if not {date for date, _ in sessions} <= set(days):
+    asked = order.sessions if day == order.source_week else order.target_sessions
+    if not {date for date, _ in asked} <= set(days):
         raise Invalid(f"Single sessions have to lie in the week from {days[0]} to {days[-1]}.")
     return days
 
