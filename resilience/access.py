@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from accounts.access import require
 from accounts.permissions import Permission
 from common.errors import NotFound
-from resilience.models import Approval
+from resilience.models import Approval, Document, FallbackPlan, Incident, SheddingExecution
 from schedules.models import Person
 
 if TYPE_CHECKING:
@@ -17,12 +19,38 @@ if TYPE_CHECKING:
 
 __all__ = ["require"]
 
+Row = TypeVar("Row", bound=Model)
+
+
+def incident(user: User, pk: uuid.UUID | str, /) -> Incident:
+    """An incident, for those who see drafts. Raises NotFound."""
+    return _seen(Incident.objects.select_related("acknowledged_by", "merged_into"), user, pk, "incident")
+
 
 def approval(user: User, pk: uuid.UUID | str, /) -> Approval:
-    """An approval the user may know of: those who see drafts. Raises NotFound."""
-    found = Approval.objects.filter(pk=pk).select_related("incident").first()
-    if found is None or not user.may(Permission.SEE_DRAFTS):
-        raise NotFound("There is no such approval.")
+    """What was asked of persons, for those who see drafts. Raises NotFound."""
+    return _seen(Approval.objects.select_related("proposed_by", "incident"), user, pk, "approval")
+
+
+def fallback_plan(user: User, pk: uuid.UUID | str, /) -> FallbackPlan:
+    """A plan kept ready, for those who see drafts. Raises NotFound."""
+    return _seen(FallbackPlan.objects.all(), user, pk, "plan")
+
+
+def shedding_execution(user: User, pk: uuid.UUID | str, /) -> SheddingExecution:
+    """Work that was given up, for those who see drafts. Raises NotFound."""
+    return _seen(SheddingExecution.objects.all(), user, pk, "shedding")
+
+
+def document(user: User, pk: uuid.UUID | str, /) -> Document:
+    """A report or draft, for those who see drafts. Raises NotFound."""
+    return _seen(Document.objects.select_related("incident"), user, pk, "document")
+
+
+def _seen(rows: QuerySet[Row], user: User, pk: uuid.UUID | str, what: str) -> Row:
+    found = rows.filter(pk=pk).first() if user.may(Permission.SEE_DRAFTS) else None
+    if found is None:
+        raise NotFound(f"There is no such {what}.")
     return found
 
 

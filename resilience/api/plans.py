@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
-from accounts.access import caller
 from accounts.api import RefusalOut
-from accounts.permissions import Permission
+from accounts.models import User
 from common.services.throttling import HEAVY
 from resilience import access
+from resilience.api.acts import Act, ForStaff, acting
 from resilience.models import FallbackPlan, SheddingExecution
 from resilience.services import fallbacks, shedding
 from resilience.services.answers import plain
-from schedules.api.resource import Readable
 
 REFUSALS = {403: RefusalOut, 404: RefusalOut, 409: RefusalOut}
 
@@ -114,13 +112,26 @@ class ShedRestoreIn(serializers.Serializer):
     confirm = serializers.BooleanField(default=False, help_text="Yes to the rules that it would break again.")
 
 
+class ActivateIn(serializers.Serializer):
+    approval = serializers.UUIDField(help_text="What persons granted for exactly this plan.")
+
+
+def _activate(plan: FallbackPlan, *, by: User, at: dt.datetime, approval: uuid.UUID) -> FallbackPlan:
+    return fallbacks.activate(plan, approval=access.approval(by, approval), by=by, at=at)
+
+
+ACTIVATE = Act("activate", "Put the plan in force, as granted; a stale one is refused.", _activate, ActivateIn)
+RESTORE = Act("restore", "Bring the work back exactly; the latest first.", shedding.restore, ShedRestoreIn)
+
+
 @extend_schema_view(
     list=extend_schema(operation_id="resilience_fallbacks", tags=["resilience"]),
     retrieve=extend_schema(
         operation_id="resilience_fallback", tags=["resilience"], responses={200: PlanDetailOut, 404: RefusalOut}
     ),
 )
-class Fallbacks(Readable):
+@acting([ACTIVATE], load=access.fallback_plan, shown=PlanOut, name="fallback", tag="resilience")
+class Fallbacks(ForStaff):
     """Plans kept ready for a loss of people, for those who see drafts."""
 
     rows = FallbackPlan.objects.all()
@@ -129,13 +140,9 @@ class Fallbacks(Readable):
     ordering_fields = ["computed_at", "start_date", "scenario"]
 
     @property
-    def throttle_scope(self) -> str:  # type: ignore[override]
+    def throttle_scope(self) -> str:
         """Whatever judges a roster is counted as heavy work."""
         return "" if self.action == "list" else HEAVY
-
-    def visible(self, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
-        access.require(user, Permission.SEE_DRAFTS)
-        return rows
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(PlanDetailOut(self.get_object()).data)
@@ -145,34 +152,14 @@ class Fallbacks(Readable):
     list=extend_schema(operation_id="resilience_sheddings", tags=["resilience"]),
     retrieve=extend_schema(operation_id="resilience_shedding", tags=["resilience"]),
 )
-class Sheddings(Readable):
+@acting([RESTORE], load=access.shedding_execution, shown=SheddingOut, name="shedding", tag="resilience")
+class Sheddings(ForStaff):
     """Work that was given up, and its return, for those who see drafts."""
 
     rows = SheddingExecution.objects.all()
     serializer_class = SheddingOut
     filterset_fields = {"state": ["exact"], "level": ["exact"]}
     ordering_fields = ["executed_at"]
-
-    def visible(self, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
-        access.require(user, Permission.SEE_DRAFTS)
-        return rows
-
-    @extend_schema(
-        operation_id="resilience_shedding_restore",
-        tags=["resilience"],
-        request=ShedRestoreIn,
-        responses={200: SheddingOut, **REFUSALS},
-    )
-    @action(detail=True, methods=["post"])
-    def restore(self, request: Request, pk: UUID) -> Response:
-        """Bring the work back exactly; the latest shedding first."""
-        execution = self.get_object()
-        access.require(caller(request), Permission.APPROVE_RESILIENCE)
-        given = ShedRestoreIn(data=request.data or {})
-        given.is_valid(raise_exception=True)
-        confirm = given.validated_data["confirm"]
-        done = shedding.restore(execution, by=caller(request), at=timezone.now(), confirm=confirm)
-        return Response(SheddingOut(done).data)
 
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)

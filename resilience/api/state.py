@@ -18,8 +18,6 @@ from accounts.access import caller
 from accounts.api import RefusalOut
 from accounts.models import User
 from accounts.permissions import Permission
-from accounts.services.tokens import TokenNotValid, user_of
-from common.errors import NotAllowed
 from resilience.access import require
 from resilience.domain.levels import Level
 from resilience.enums import LevelName
@@ -44,13 +42,6 @@ class StateReasonIn(serializers.Serializer):
 class PostureOverrideIn(StateReasonIn):
     level = serializers.ChoiceField(SETTABLE)
     hours = serializers.IntegerField(min_value=1, max_value=24)
-
-
-class BreakerOverrideIn(StateReasonIn):
-    hours = serializers.IntegerField(min_value=1, max_value=8)
-    second_token = serializers.CharField(
-        max_length=2000, help_text="An access token of the second person, who signed in for this themselves."
-    )
 
 
 class AdjustmentIn(StateReasonIn):
@@ -167,16 +158,6 @@ def _clear(given: dict[str, Any], by: User, at: dt.datetime) -> Any:
     return breaker.clear(by=by, at=at, reason=given["reason"])
 
 
-def _override_breaker(given: dict[str, Any], by: User, at: dt.datetime) -> Any:
-    """The second person's own token shows that they said so themselves."""
-    try:
-        second = user_of(given["second_token"], at=at)
-    except TokenNotValid as refusal:
-        raise NotAllowed("The second person's token is not valid. They sign in themselves to give it.") from refusal
-    until = at + dt.timedelta(hours=given["hours"])
-    return breaker.override(by=by, second=second, at=at, until=until, reason=given["reason"])
-
-
 def _adjust(given: dict[str, Any], by: User, at: dt.datetime) -> Any:
     until = at + dt.timedelta(days=given["days"])
     return readiness.adjust(given["area"], given["rating"], by=by, at=at, until=until, reason=given["reason"])
@@ -206,10 +187,6 @@ ACTS: Mapping[str, Act] = {
     "breaker/trip": Act("Open the breaker by hand.", StateReasonIn, _trip, _breaker_shown, BreakerOut),
     "breaker/clear": Act(
         "Take a trip by hand back; other causes stay.", StateReasonIn, _clear, _breaker_shown, BreakerOut
-    ),
-    "breaker/override": Act(
-        "Let ordinary changes through for at most 8 hours, on the word of two people.",
-        BreakerOverrideIn, _override_breaker, _breaker_shown, BreakerOut,
     ),
     "readiness/adjust": Act(
         "Set the rating of an area by name and reason.", AdjustmentIn, _adjust, _adjustment_shown, AdjustmentOut

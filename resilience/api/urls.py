@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from resilience.api import plans, state, tools
+from resilience.api import approvals, plans, state, tools
 
-urlpatterns: list[URLPattern | URLResolver] = [*state.urlpatterns, *plans.urlpatterns, *tools.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *state.urlpatterns,
+    *plans.urlpatterns,
+    *approvals.urlpatterns,
+    *tools.urlpatterns,
+]

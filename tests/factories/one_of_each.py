@@ -57,6 +57,7 @@ def one_of_each() -> dict[str, str]:
     things["swap_offer"] = swaps.offer(attending)
     swaps.case(things["swap"])
     things["plan"] = resilience.plan(DAY, DAY)
+    things["approval"] = resilience.asked(DAY, DAY)
     things["shedding"] = resilience.execution(DAY, DAY)
     # Last, as its fingerprint is that of all before it.
     things["draft"] = generation.draft(DAY, DAY)

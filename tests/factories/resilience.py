@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resilience.domain.incidents import Approver
-from resilience.enums import ApprovalState, FallbackScenario, ShedLevelName
+from resilience.enums import ApprovalAction, ApprovalState, ApproverPart, FallbackScenario, LevelName, ShedLevelName
 from resilience.models import Approval, ApprovalVote, FallbackPlan, ResiliencePolicy, SheddingExecution
 from resilience.services import posture
 from resilience.services.approvals.asking import schedule_digest
@@ -34,6 +34,22 @@ def plan(start: dt.date, end: dt.date, **fields: Any) -> FallbackPlan:
         "expires_at": NOON + dt.timedelta(days=60),
     }
     return FallbackPlan.objects.create(start_date=start, end_date=end, **standard | fields)
+
+
+def asked(start: dt.date, end: dt.date, **fields: Any) -> Approval:
+    """Shedding that waits for the program director's word; the system asked for it."""
+    standard: dict[str, Any] = {
+        "action": ApprovalAction.SHEDDING,
+        "target": ShedLevelName.ORANGE,
+        "title": "Shed work",
+        "shown": "1" * 64,
+        "base": "0" * 64,
+        "posture": LevelName.ORANGE,
+        "needed": [ApproverPart.PROGRAM_DIRECTOR],
+        "proposed_at": NOON,
+        "expires_at": NOON + dt.timedelta(hours=4),
+    }
+    return Approval.objects.create(start_date=start, end_date=end, **standard | fields)
 
 
 def execution(start: dt.date, end: dt.date, **fields: Any) -> SheddingExecution:
