@@ -5,24 +5,29 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from django.utils import timezone
+
 from accounts.enums import Role
 from resilience.domain.levels import Level
 from resilience.enums import ApprovalAction, ApprovalState, FallbackScenario, PlanState, SheddingState
 from resilience.models import Approval, DayMargin, FallbackPlan, SheddingExecution
-from resilience.services import approvals, fallbacks, posture, shedding
+from resilience.services import approvals, breaker, fallbacks, posture, shedding
+from resilience.services.world import load_policy
+from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.margins import margins
-from schedules.enums import AbsenceStatus
+from schedules.domain.problem import ONE_DAY, Category
+from schedules.enums import AbsenceStatus, BreakerState, ScheduleStatus
 from schedules.mapping import load_problem, load_roster
-from schedules.models import Absence
+from schedules.models import Absence, Assignment
 from schedules.services import drills
 from schedules.services.drills import Drill
 
 
-@drills.play("fallback made for an absence, approved and put in force", weight=3)
+@drills.play("fallback made for an absence, approved and put in force", weight=5)
 def fall_back(drill: Drill) -> str:
     """For somebody who is away in the coming days."""
     away = Absence.objects.filter(status=AbsenceStatus.APPROVED, start_date__in=drill.coming).order_by("pk")
-    found = list(away)
+    found = [absence for absence in away if _is_on_duty(absence)]
     if not found:
         return ""
     absence = drill.chance.choice(found)
@@ -65,6 +70,17 @@ def bring_back(drill: Drill) -> str:
     return f"{latest.level} of {latest.start_date}"
 
 
+def _is_on_duty(absence: Absence) -> bool:
+    """Whether the published schedule still counts on the person."""
+    held = Assignment.objects.filter(
+        schedule__status=ScheduleStatus.PUBLISHED,
+        person=absence.person_id,
+        date__gte=absence.start_date,
+        date__lte=absence.end_date,
+    )
+    return held.exclude(activity__category=Category.OFF).exclude(activity__code=LEAVE_CODE).exists()
+
+
 def _granted(drill: Drill, asked: Approval) -> None:
     """Everybody of the crew who has a part in it says yes."""
     for user in (drill.crew[Role.COORDINATOR], drill.second_director, drill.crew[Role.ADMINISTRATOR]):
@@ -75,10 +91,24 @@ def _granted(drill: Drill, asked: Approval) -> None:
             approvals.approve(asked, by=user, at=drill.at, reason="drill")
 
 
+@drills.play("breaker overridden by two", weight=2)
+def override(drill: Drill) -> str:
+    """Where it is open: the director asks, another director agrees, for eight hours."""
+    if breaker.current().state != BreakerState.OPEN:
+        return ""
+    director = drill.crew[Role.PROGRAM_DIRECTOR]
+    until = drill.at + breaker.OVERRIDE_LIMIT
+    asked = approvals.propose_override(until=until, reason="drill", by=director, at=drill.at)
+    _granted(drill, asked)
+    approvals.carry_out(asked, by=director, at=drill.at)
+    return f"until {until:%d %b %H:%M}"
+
+
 @drills.upkeep
 def evaluate(at: dt.datetime) -> None:
-    """The heartbeat, with the whole horizon as after a committed change."""
-    posture.evaluate_fully(at=at)
+    """As the workers do after a committed change, for every date of the windows."""
+    today = timezone.localdate(at)
+    posture.evaluate(at=at, touched=[today + n * ONE_DAY for n in range(load_policy().margin_days)])
 
 
 @drills.promise("Shedding gives what was simulated, and its return what was there before")
@@ -91,10 +121,11 @@ def as_simulated(drill: Drill) -> Iterator[str]:
 
 @drills.promise("Stored margins are those of the published cells")
 def margins_are_true(drill: Drill) -> Iterator[str]:
-    """One coming day by chance is computed anew."""
-    stored = {row.date: row for row in DayMargin.objects.filter(date__in=drill.coming, is_published=True)}
-    if not stored or drill.kept.get("begun") is None:
-        drill.kept["begun"] = True
+    """One day of the window by chance is computed anew; before the first evaluation of the drill there is nothing."""
+    window = drill.coming[: load_policy().margin_days - 1]
+    fresh = DayMargin.objects.filter(date__in=window, is_published=True, computed_at=drill.at)
+    stored = {row.date: row for row in fresh}
+    if not stored:
         return
     day = drill.chance.choice(sorted(stored))
     problem = load_problem(day, day)

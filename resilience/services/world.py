@@ -15,10 +15,10 @@ from resilience.domain.utilization import Utilization, utilization
 from resilience.models import PostureState, ResiliencePolicy
 from resilience.services.answers import CellView, PersonRef
 from schedules.domain.changes import CellChange
-from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.coverage import Coverage, coverage
 from schedules.domain.margins import MarginReport, margins
-from schedules.domain.problem import HALF_DAYS, ONE_DAY, PersonId, Problem, days_between
+from schedules.domain.pattern import as_lived
+from schedules.domain.problem import ONE_DAY, PersonId, Problem, days_between
 from schedules.domain.roster import Roster
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Report
@@ -47,8 +47,7 @@ class World:
     @cached_property
     def roster(self) -> Roster:
         """As it is lived: who is on approved leave holds nothing else, whatever the cells still say."""
-        absent = (slot for slot in self.published.cells if self.problem.is_absent(slot.person, slot.day))
-        return self.published.with_changes({slot: LEAVE_CODE if slot.session in HALF_DAYS else None for slot in absent})
+        return as_lived(self.problem, self.published)
 
     @cached_property
     def margins(self) -> MarginReport:

@@ -158,3 +158,9 @@ def base_roster(
                     cells[Slot(person.id, day, session)] = code
     cells.update(locked or {})
     return Roster(cells=cells, context=context or {}, locked=frozenset(locked or {}))
+
+
+def as_lived(problem: Problem, roster: Roster) -> Roster:
+    """The roster with leave wherever somebody is absent, whatever their cells still say, and without their nights."""
+    absent = (slot for slot in roster.cells if problem.is_absent(slot.person, slot.day))
+    return roster.with_changes({slot: LEAVE_CODE if slot.session in HALF_DAYS else None for slot in absent})

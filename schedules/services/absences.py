@@ -14,9 +14,7 @@ from accounts.permissions import ROLE_TABLE, Permission
 from accounts.services import notify
 from common.errors import DomainError, Invalid, NotAllowed
 from schedules.domain.changes import new_or_worsened
-from schedules.domain.codes import LEAVE_CODE
-from schedules.domain.problem import HALF_DAYS
-from schedules.domain.roster import Roster
+from schedules.domain.pattern import as_lived
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Severity
 from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus, ScheduleStatus
@@ -125,7 +123,7 @@ def findings_if_approved(absence: Absence, /) -> list[dict[str, Any]]:
     away = domain.Absence(str(absence.person_id), absence.start_date, absence.end_date, absence.kind)
     now, then = load_problem(*span), load_problem(*span, assumed=(away,))
     roster = load_roster(now, schedule="published")
-    found = new_or_worsened(check(now, roster), check(then, _on_leave(roster, away)))
+    found = new_or_worsened(check(now, as_lived(now, roster)), check(then, as_lived(then, roster)))
     order = list(Severity)
     counted = sorted(
         (v for v in found if v.severity is not Severity.ADVISORY), key=lambda v: (order.index(v.severity), v.start)
@@ -150,12 +148,6 @@ def _published_span(absence: Absence) -> tuple[dt.date, dt.date] | None:
         max(start, min((b.start_date for b in blocks), default=first)),
         min(end, max((b.end_date for b in blocks), default=last)),
     )
-
-
-def _on_leave(roster: Roster, away: domain.Absence) -> Roster:
-    """The roster with leave in the person's half-days and without the nights."""
-    slots = [slot for slot in roster.cells if slot.person == away.person and away.start <= slot.day <= away.end]
-    return roster.with_changes({slot: LEAVE_CODE if slot.session in HALF_DAYS else None for slot in slots})
 
 
 def _decide(absence: Absence, to: AbsenceStatus, *, by: User, at: dt.datetime, note: str) -> Absence:

@@ -9,6 +9,7 @@ from django.db.models import Count
 
 import backups.services
 from accounts.enums import Role
+from schedules.domain.pattern import as_lived
 from schedules.domain.problem import HALF_DAYS
 from schedules.domain.rules import RULES, check
 from schedules.domain.rules.report import Group
@@ -51,11 +52,14 @@ def return_somebody(drill: Drill) -> str:
 
 @promise("A refused play leaves every published cell as it was, and no change brings a new hard finding")
 def no_new_hard_findings(drill: Drill) -> Iterator[str]:
-    """Findings that came while no cell was written are news of the world (an absence), not of a change."""
+    """Findings that came while no cell was written are news of the world (an absence), not of a change.
+
+    Judged as it is lived: a post whose holder is away is open whether or not the cell says so yet.
+    """
     problem = load_problem(drill.days[0], drill.days[-1])
     roster = load_roster(problem, schedule="published")
     digest = roster.digest()
-    hard = {finding.key: finding for finding in check(problem, roster).hard}
+    hard = {finding.key: finding for finding in check(problem, as_lived(problem, roster)).hard}
     known = drill.kept.get("hard", hard.keys())
     if drill.kept.get("cells", digest) != digest:
         gaps_allowed = drill.kept.pop(GAPS_ALLOWED, False)
