@@ -107,7 +107,7 @@ class _Reply:
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            self.response.status_code = message["status"]
+            self.response.status_code = int(message["status"])
             for name, value in message.get("headers", ()):
                 self.response[name.decode("latin-1")] = value.decode("latin-1")
         else:

