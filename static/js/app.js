@@ -149,3 +149,14 @@ function refind() {
   cell.tabIndex = 0;
   opener = cell;
 }
+
+// Time left until a moment, counted down each half minute; what is over says so.
+for (const shown of document.querySelectorAll("[data-until]")) {
+  const until = Date.parse(shown.dataset.until);
+  const count = () => {
+    const minutes = Math.floor((until - Date.now()) / 60000);
+    if (minutes < 0) { shown.textContent = "no time"; return clearInterval(timer); }
+    shown.textContent = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  };
+  const timer = setInterval(count, 30000);
+}

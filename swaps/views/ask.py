@@ -101,7 +101,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
         return _send(request, chosen, common)
     if chosen.giver is None:
         return render(request, "swaps/new.html", common)
-    extra = _weeks(chosen) if chosen.stage == "week" else _partners(chosen)
+    extra = _weeks(chosen) if chosen.stage == "week" else _partners(chosen, _reader(request.user))
     return render(request, "swaps/new.html", common | extra)
 
 
@@ -175,7 +175,7 @@ def _weeks(chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _partners(chosen: Chosen) -> dict[str, Any]:
+def _partners(chosen: Chosen, reader: Actor) -> dict[str, Any]:
     """Who could take the week; or, where a partner is chosen, which of their weeks could come back."""
     giver, at = _giver(chosen), timezone.now()
     try:
@@ -183,7 +183,7 @@ def _partners(chosen: Chosen) -> dict[str, Any]:
     except DomainError as error:
         return _week_of(chosen) | {"partner": chosen.partner, "candidates": [], "refusal": error.detail}
     names = names_of(item.person for item in found)
-    cards = [_card(chosen, item, names[uuid.UUID(item.person)]) for item in found]
+    cards = [_card(chosen, item, names[uuid.UUID(item.person)], reader) for item in found]
     listed = [*names, giver.pk]
     theirs = [] if chosen.partner is None else _weeks_of(chosen.partner, at, but={item.target_week for item in found})
     others = Person.objects.filter(role=giver.role, is_active=True).exclude(pk__in=listed).order_by("name")
@@ -194,7 +194,7 @@ def _partners(chosen: Chosen) -> dict[str, Any]:
         "candidates": cards,
         "others": [] if chosen.partner else others,
         "theirs": theirs,
-        "kept": [(name, value) for name, value in kept.items() if value],
+        "kept": [(name, str(value)) for name, value in kept.items() if value],
         "partner_href": chosen.but(partner=None, kind=None, target=None, parts=()),
     }
 
@@ -213,15 +213,15 @@ def _weeks_of(partner: Person, at: dt.datetime, *, but: set[dt.date | None]) -> 
     return [(week.start.isoformat(), week_label((week.start, week.end))) for week in weeks]
 
 
-def _card(chosen: Chosen, found: Candidate, name: str) -> CandidateView:
+def _card(chosen: Chosen, found: Candidate, name: str, reader: Actor) -> CandidateView:
     partner = chosen.partner or Person(pk=uuid.UUID(found.person))
     if found.target_week is None:
         takes = Choice("Ask to take over", chosen.but(partner=partner, kind=SwapType.ABSORB))
         gives = Choice("Exchange weeks", chosen.but(partner=partner, kind=SwapType.ONE_TO_ONE))
-        return view_of(found, title=name, choices=[takes, gives])
+        return view_of(found, title=name, choices=[takes, gives], reader=reader)
     chosen_week = chosen.but(partner=partner, kind=SwapType.ONE_TO_ONE, target=found.target_week)
     title = week_label((found.target_week, found.target_week + LAST_DAY))
-    return view_of(found, title=title, choices=[Choice("Exchange for this week", chosen_week)])
+    return view_of(found, title=title, choices=[Choice("Exchange for this week", chosen_week)], reader=reader)
 
 
 def _week_of(chosen: Chosen) -> dict[str, Any]:

@@ -40,13 +40,13 @@ class CandidateView:
     choices: list[Choice]
 
 
-def view_of(found: Candidate, *, title: str, choices: list[Choice]) -> CandidateView:
-    """Findings as the person who asks may read them."""
+def view_of(found: Candidate, *, title: str, choices: list[Choice], reader: Actor) -> CandidateView:
+    """Findings in the words that the reader may read."""
     verdict = found.assessment.verdict
     return CandidateView(
         title=title,
         word=CLEAR if verdict is Verdict.PASS else VERDICT[verdict],
-        lines=lines_of(found.assessment.findings, Actor.REQUESTER),
+        lines=lines_of(found.assessment.findings, reader),
         percent=round(found.score * 100),
         parts=[
             Part(COMPONENT[part], f"{WEIGHTS[part]:.2f}", round(value * 100)) for part, value in found.parts.items()

@@ -80,7 +80,8 @@ def _outcome(found: Judgement, needs_consent: bool) -> str:
     if found.level:
         decides = f"the {LEVEL[found.level]} decides within {answer_time(found.level, found.policy)}"
         return f"{consent}, and {decides}." if consent else f"{decides.capitalize()}."
-    return f"All clear. {consent}, and then it counts at once." if consent else "All clear. It counts at once."
+    finding = "All clear." if found.verdict is Verdict.PASS else "It can be done; read the warnings below."
+    return f"{finding} {consent}, and then it counts at once." if consent else f"{finding} It counts at once."
 
 
 def answer_time(level: Level, policy: SwapPolicy) -> str:
@@ -126,8 +127,7 @@ def picture_of(swap: SwapRecord, pending: Judgement | None) -> list[Strip]:
     weeks = [(swap.source_week, swap.source_end)]
     if swap.target_week and swap.target_end:
         weeks.append((swap.target_week, swap.target_end))
-    words = ("Before", "Swap")
-    return strips([swap.source_person, swap.target_person], weeks, changes, words=words)
+    return strips([swap.source_person, swap.target_person], weeks, changes, words=("Before", "After"))
 
 
 def _code(state: Mapping[str, Any] | None) -> str:

@@ -53,6 +53,8 @@ class Action:
     sentence: str = ""
     field: str = ""
     required: bool = False
+    folded: bool = False
+    """Whether it opens by a click: what is rarely wanted."""
 
 
 ACTIONS = (
@@ -92,6 +94,7 @@ ACTIONS = (
         "The coordinator hears of it at once; your words are for the approvers alone.",
         "What is wrong",
         required=True,
+        folded=True,
     ),
 )
 """What can be done, by what a person would call it; each shows the buttons the reader may press now."""
@@ -203,6 +206,7 @@ def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None) -> lis
                 "field": action.field,
                 "field_id": f"note-{action.deeds[0].value}",
                 "required": action.required,
+                "folded": action.folded and here is None,
                 "buttons": buttons,
                 "left": left,
                 "until": until.isoformat() if until and left else "",
@@ -218,13 +222,13 @@ def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None) -> lis
 
 def _facts(found: SwapRecord, user: User) -> list[Fact]:
     own = found.requested_by is not None and found.requested_by.pk == found.source_person.user_id
-    by = found.source_person.name if own else _name(found.requested_by) if found.requested_by else "somebody"
+    asked = found.source_person.name if own else _name(found.requested_by) if found.requested_by else "somebody"
     sensitive = found.reason_code in SENSITIVE_REASONS
     code = Fact("Reason", REASON.get(found.reason_code, found.reason_code))
     text = Fact("In their words", _words(found) or "nothing written")
     facts = [
         Fact("Kind", TYPE[found.swap_type]),
-        Fact("Asked by", f"{by}, {moment(found.requested_at)}"),
+        Fact("Asked by", f"{asked}, {moment(found.requested_at)}"),
         code if access.sees_reason_code(user, found) else Fact("Reason", HIDDEN_SENSITIVE, locked=True),
     ]
     if access.sees_reason_text(user, found):
@@ -232,7 +236,8 @@ def _facts(found: SwapRecord, user: User) -> list[Fact]:
     elif access.sees_reason_code(user, found):
         facts.append(Fact("In their words", HIDDEN_SENSITIVE if sensitive else HIDDEN, locked=True))
     if found.consent_at:
-        facts.append(Fact("Consent", moment(found.consent_at)))
+        by = f"{_name(found.consent_by)}, " if found.consent_by else ""
+        facts.append(Fact("Consent", by + moment(found.consent_at)))
     if found.decided_at and (said := rationale_for(user, found)):
         facts.append(Fact("Decision", f"{moment(found.decided_at)}: {said}"))
     if user.may(Permission.SEE_DRAFTS) and not access.is_party(user, found) and access.decides_escalations(user):

@@ -86,8 +86,31 @@ CHECK: Mapping[str, str] = {
     "BLAST_RADIUS": "Assignments touched",
     "SENSITIVE_REASON": "Confidential",
     "FAILED_ATTEMPTS": "Earlier attempts",
+    # Rules of the schedule that a swap may break beside those that the check table names
+    "CALL_BEFORE_LEAVE": "Call before leave",
+    "CALL_CONSECUTIVE": "Calls on consecutive nights",
+    "CALL_EQUITY": "Even calls",
+    "CALL_EVERY_3RD": "Call every third night",
+    "CALL_SPACING": "Spacing of calls",
+    "CLINIC_CAPACITY": "Clinic capacity",
+    "CONTINUOUS_24": "24 hours of continuous duty",
+    "DEMAND_MIN": "Demand",
+    "FACULTY_WEEK_MAX": "Faculty week, most",
+    "FACULTY_WEEK_MIN": "Faculty week, least",
+    "FMIT_WEEK": "FMIT week and its calls",
+    "FULL_DAYS": "Whole days",
+    "HOME_CALL": "Home call",
+    "HOURS_80_ROLLING": "80-hour rule, any four weeks",
+    "N1_MARGIN": "Margins (N-1)",
+    "NIGHT_FLOAT_6": "Nights in a row",
+    "PATTERN": "Rotation pattern",
+    "PGY1_MOONLIGHTING": "Moonlighting of a PGY-1",
+    "POST_CALL": "Day after call",
+    "PREFERENCE": "Wishes",
+    "PROTECTED": "Protected sessions",
+    "WEEKEND_EQUITY": "Even weekends",
 }
-"""Short names of the checks; rules that are not listed are shown by their code."""
+"""Short names of the checks and rules, as titles of their findings."""
 
 COMPONENT: Mapping[str, str] = {
     Component.PREFERENCE: "Wishes",
