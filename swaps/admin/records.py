@@ -172,13 +172,13 @@ class SwapAdmin(ReadOnlyAdmin):
         permissions=["approve"],
         dialog={
             "title": "Approve this swap",
-            "description": "It is executed at once, if every check of tier 1 still passes.",
+            "description": "It is executed as soon as the partner has agreed, if every rule of tier 1 still holds.",
             "form_class": RationaleForm,
             "form_submit_text": "Approve",
         },
     )
     def approve(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(services.approve, request, object_id, rationale=form.cleaned_data["why"])
+        return self._do("Approved.", services.approve, request, object_id, rationale=form.cleaned_data["why"])
 
     @action(
         description="Reject",
@@ -191,7 +191,9 @@ class SwapAdmin(ReadOnlyAdmin):
         },
     )
     def reject(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(services.reject, request, object_id, rationale=form.cleaned_data["why"])
+        return self._do(
+            "Rejected. Both people are told.", services.reject, request, object_id, rationale=form.cleaned_data["why"]
+        )
 
     @action(
         description="Cancel",
@@ -204,7 +206,9 @@ class SwapAdmin(ReadOnlyAdmin):
         },
     )
     def cancel(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(services.cancel, request, object_id, note=form.cleaned_data["why"])
+        return self._do(
+            "The request is taken back.", services.cancel, request, object_id, note=form.cleaned_data["why"]
+        )
 
     @action(
         description="Roll back",
@@ -217,14 +221,22 @@ class SwapAdmin(ReadOnlyAdmin):
         },
     )
     def roll_back(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(services.roll_back, request, object_id, reason=form.cleaned_data["why"])
+        return self._do(
+            "Rolled back. Everybody has their own weeks again.",
+            services.roll_back,
+            request,
+            object_id,
+            reason=form.cleaned_data["why"],
+        )
 
-    def _do(self, deed: Callable[..., SwapRecord], request: HttpRequest, pk: str, **given: str) -> HttpResponse:
+    def _do(
+        self, said: str, deed: Callable[..., SwapRecord], request: HttpRequest, pk: str, **given: str
+    ) -> HttpResponse:
         """One service; its refusal is a message on the page."""
         user: Any = request.user
         try:
             done = deed(access.swap(user, pk), by=user, at=timezone.now(), **given)
-            messages.success(request, f"The swap is {done.get_status_display().lower()} now.")
+            messages.success(request, f"{said} The swap is {done.get_status_display().lower()}.")
         except DomainError as refused:
             messages.error(request, refused.detail)
         page = reverse("admin:swaps_swaprecord_change", args=[pk])

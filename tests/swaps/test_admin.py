@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.enums import STAFF_ROLES, Role
 from schedules.enums import BreakerState
 from schedules.models import Breaker
+from swaps.admin.policy import FIELDSETS, SwapPolicyAdmin
 from swaps.domain.tables import Level
 from swaps.enums import Event
 from swaps.models import Complaint, EscalationCase, SwapAudit, SwapPolicy, SwapRecord
@@ -181,6 +182,12 @@ def test_a_refusal_is_a_message_on_the_page(rows, browser_as):
 
     assert "The schedule circuit breaker is open: a drill." in shown
     assert SwapRecord.objects.get().status == "PENDING"
+
+
+def test_every_number_is_on_the_page():
+    form = SwapPolicyAdmin.form(instance=SwapPolicy())
+
+    assert sorted(name for _, names in FIELDSETS for name in names) == sorted(form.fields)
 
 
 def test_only_director_and_administrator_change_the_numbers(rows, browser_as):
