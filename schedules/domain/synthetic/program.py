@@ -202,7 +202,9 @@ class Program:
                 days = 5 if turn < 3 else 3
                 span = self._free_week(busy, days, away, most)
                 if span is not None:
-                    yield Leave(self.id_of("faculty leave", (self.options.academic_year, number, turn)), member.id, *span, kind)
+                    yield Leave(
+                        self.id_of("faculty leave", (self.options.academic_year, number, turn)), member.id, *span, kind
+                    )
 
     def _free_week(self, busy: set[Date], days: int, away: Counter[Date], most: int) -> tuple[Date, Date] | None:
         year = days_between(self.blocks[0].start, self.blocks[-1].end - 7 * DAY)
