@@ -82,6 +82,13 @@ def has_open(person: Person, week: dt.date, /) -> bool:
     return SwapRecord.objects.filter(source_person=person, source_week=week, status__in=open_states).exists()
 
 
+def open_weeks(person: Person, /) -> frozenset[dt.date]:
+    """First days of the person's weeks for which a request is open."""
+    open_states = [SwapStatus.PENDING, SwapStatus.APPROVED]
+    rows = SwapRecord.objects.filter(source_person=person, status__in=open_states)
+    return frozenset(rows.values_list("source_week", flat=True))
+
+
 def failed_attempts(person: Person, /, *, at: dt.datetime, policy: SwapPolicy, but: SwapRecord | None = None) -> int:
     """Rejected requests that would have given the person's duty away, within the policy's days."""
     rows = SwapRecord.objects.filter(

@@ -52,7 +52,8 @@ def own_weeks(person: Person, *, at: dt.datetime) -> tuple[OwnWeek, ...]:
         held.setdefault(day, []).append((session, code))
     starts = {_week(day, held, policy) for day in held}
     latest = today + dt.timedelta(days=policy.days_ahead)
-    return tuple(_own_week(person, start, held, policy) for start in sorted(starts) if today < start <= latest)
+    asked = queries.open_weeks(person)
+    return tuple(_own_week(start, held, policy, asked) for start in sorted(starts) if today < start <= latest)
 
 
 def _week(day: dt.date, held: dict[dt.date, list[tuple[str, str]]], policy: SwapPolicy) -> dt.date:
@@ -66,12 +67,12 @@ def _leads(week: tuple[dt.date, ...], held: dict[dt.date, list[tuple[str, str]]]
 
 
 def _own_week(
-    person: Person, start: dt.date, held: dict[dt.date, list[tuple[str, str]]], policy: SwapPolicy
+    start: dt.date, held: dict[dt.date, list[tuple[str, str]]], policy: SwapPolicy, asked: frozenset[dt.date]
 ) -> OwnWeek:
     week = week_of(start, starts_on=start.weekday())
     counted = Counter(code for day in week for _, code in held.get(day, ()))
     leads_fmit = start.weekday() == policy.fmit_week_starts_on and _leads(week, held)
-    return OwnWeek(start, week[-1], leads_fmit, tuple(counted.most_common()), queries.has_open(person, start))
+    return OwnWeek(start, week[-1], leads_fmit, tuple(counted.most_common()), start in asked)
 
 
 def candidates(person: Person, *, week: dt.date, at: dt.datetime) -> tuple[Candidate, ...]:

@@ -439,3 +439,14 @@ def test_the_dashboard_lists_cases_that_wait_and_marks_what_is_late(
     assert "Overdue A swap for the coordinator, overdue since Fri 20 Feb 07:00" in _text(dashboard)
     assert f"/swaps/{late.pk}" in _links(dashboard)
     assert _queries(browser, "/dashboard") <= 15
+
+
+def test_choosing_a_week_takes_no_more_queries_for_more_weeks(world: swaps.World, browser_of: Browsers) -> None:
+    few, many = (_queries(browser_of(user), "/swaps/new") for user in (world.user["A"], world.user["B"]))
+    person = world.residents[0]
+    swaps.account(person, "many", Role.RESIDENT)
+
+    weeks = services.own_weeks(person, at=swaps.EARLY)
+
+    assert len(weeks) > 3
+    assert few == many == _queries(browser_of(person.user), "/swaps/new") <= 15
