@@ -23,19 +23,22 @@ _POINTS = (("continuity_points", "points_", tuple(kind.name for kind in Continui
 DURATION_HELP = "Days, then hours:minutes:seconds; 2 00:00:00 is two days."
 
 
-def _weekday() -> forms.TypedChoiceField:
-    return forms.TypedChoiceField(choices=WEEKDAYS, coerce=int, widget=UnfoldAdminSelectWidget)
+def _weekday(label: str) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(label=label, choices=WEEKDAYS, coerce=int, widget=UnfoldAdminSelectWidget)
 
 
 class _PolicyForm(NumberTableForm):
     tables = _POINTS
-    fmit_week_starts_on = _weekday()
-    other_week_starts_on = _weekday()
+    fmit_week_starts_on = _weekday("FMIT week starts on")
+    other_week_starts_on = _weekday("Other week starts on")
     working_days = several(WEEKDAYS, int, "Days on which the coordinator's hours run.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            if name in self.declared_fields and hasattr(self.instance, name):
+                # Fields of this form know no default of the model.
+                field.initial = getattr(self.instance, name)
             if isinstance(field, forms.DurationField):
                 field.help_text = field.help_text or DURATION_HELP
 

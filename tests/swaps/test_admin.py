@@ -190,6 +190,14 @@ def test_every_number_is_on_the_page():
     assert sorted(name for _, names in FIELDSETS for name in names) == sorted(form.fields)
 
 
+def test_a_new_record_begins_with_the_defaults(browser_as):
+    form = browser_as(P).get(page("swappolicy", "add")).context["adminform"].form
+
+    shown = {name: form[name].initial for name in ("fmit_week_starts_on", "other_week_starts_on", "working_days")}
+    assert shown == {"fmit_week_starts_on": 4, "other_week_starts_on": 0, "working_days": [0, 1, 2, 3, 4]}
+    assert [form[f"points_{kind}"].initial for kind in ("PANEL", "FOLLOW_UP", "TEACHING", "PROCEDURE")] == [2, 3, 1, 2]
+
+
 def test_only_director_and_administrator_change_the_numbers(rows, browser_as):
     address = page("swappolicy", "change", 1)
     form = dict(browser_as(P).get(address).context["adminform"].form.initial)
