@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import NamedTuple
 
 from schedules.domain.calls import FMIT_NIGHTS
@@ -149,8 +150,8 @@ def cover_lawfully(
 ) -> Cover:
     """The cover that brings no hard finding beyond those of `before`; what the rules forbid stays open.
 
-    All days together first; where rules keep posts open, also day by day, and the better of the two counts. A
-    heuristic: more may be possible than it finds, never less.
+    All days together first; where rules keep posts open, also day by day, and the better of the two counts; then every
+    single person for what is left. A heuristic: more may be possible than it finds, never less.
     """
 
     def attempt(barred: Barred) -> Cover:
@@ -159,8 +160,10 @@ def cover_lawfully(
     found = lawfully(before, problem, attempt)
     if not (found.open and found.barred_by):
         return found
-    apart = _day_by_day(before, problem, roster, scope=scope, days=days or problem.days, given_up=given_up)
-    return min(found, apart, key=lambda cover: (cover.missing, len(cover.changes)))
+    wanted = list(days or problem.days)
+    apart = _day_by_day(before, problem, roster, scope=scope, days=wanted, given_up=given_up)
+    better = min(found, apart, key=lambda cover: (cover.missing, len(cover.changes)))
+    return _person_by_person(before, problem, better, roster, scope=scope, days=wanted, given_up=given_up)
 
 
 def _day_by_day(
@@ -184,6 +187,57 @@ def _day_by_day(
         still_open += found.open
         now = found.roster
     return Cover(now, differences(roster, now), tuple(still_open), frozenset(rules))
+
+
+def _person_by_person(
+    before: Report,
+    problem: Problem,
+    reached: Cover,
+    roster: Roster,
+    *,
+    scope: Scope,
+    days: Sequence[Date],
+    given_up: frozenset[ShedTier] | None,
+) -> Cover:
+    """Try every single person for what is still open, the day after refilled too: a call takes its holder away then."""
+    everybody = {person.id for person in problem.people}
+    now = reached.roster
+
+    def with_only(person: PersonId | None, day: Date, *, after: bool) -> Cover:
+        """The date refilled by this person alone (None = nobody), the next by anybody or by nobody."""
+        span = [date for date in (day, day + ONE_DAY) if date in days]
+        barred = {(other, day) for other in everybody - {person}}
+        if not after:
+            barred |= {(other, day + ONE_DAY) for other in everybody}
+        return cover(problem, now, scope=scope, barred=barred, days=span, given_up=given_up)
+
+    for day, posts in groupby(reached.open, key=lambda post: post.day):
+        missing = with_only(None, day, after=False).missing
+        for person in _could_take(problem, now, tuple(posts), scope if given_up is None else None):
+            trial = with_only(person, day, after=True)
+            if trial.missing < missing and not new_hard(before, check(problem, trial.roster)):
+                now = trial.roster
+                missing = with_only(None, day, after=False).missing
+    nobody = frozenset((person, day) for person in everybody for day in days)
+    left = cover(problem, now, scope=scope, barred=nobody, days=days, given_up=given_up)
+    return replace(left, changes=differences(roster, now), barred_by=reached.barred_by)
+
+
+def _could_take(problem: Problem, roster: Roster, posts: Sequence[OpenPost], scope: Scope | None) -> list[PersonId]:
+    """Who is eligible and available for one of these posts of a date."""
+    day = posts[0].day
+    today = replace(problem, start=day, end=day, demands=tuple(item for item in problem.demands if item.day == day))
+    open_at = {(post.session, post.label) for post in posts}
+    sessions = (_session(today, roster, session, scope) for session in {post.session for post in posts})
+    return sorted(
+        {
+            person
+            for session in sessions
+            for post in session.posts
+            if (session.session, post.label) in open_at
+            for person in post.anyone
+        }
+    )
 
 
 def lawfully(before: Report, problem: Problem, attempt: Callable[[Barred], Cover]) -> Cover:
@@ -254,6 +308,27 @@ def _cost(tier: ShedTier, given_up: frozenset[ShedTier] | None) -> int | None:
     return CHANGE + TIER * TAKEN_FROM[tier] if tier in given_up else None
 
 
+def _cost_of(problem: Problem, roster: Roster, slot: Slot, given_up: frozenset[ShedTier] | None) -> int | None:
+    """What it costs to take somebody from what they hold in a session; None where that is not allowed.
+
+    A night without duty gives nothing up itself; what counts is the work of the next day that a Sunday to Thursday
+    call takes away: the afternoon, and a morning that is no supervision anyway.
+    """
+    code = roster.at(*slot)
+    if given_up is None or slot.session is not Session.NIGHT or code is not None:
+        return _cost(_tier(problem, code), given_up)
+    if slot.day.weekday() in FMIT_NIGHTS:
+        return CHANGE
+    morning, afternoon = (roster.at(slot.person, slot.day + ONE_DAY, session) for session in HALF_DAYS)
+    supervises = morning is not None and problem.activities[morning].provides_supervision
+    lost = [_tier(problem, code) for code in (None if supervises else morning, afternoon)]
+    work = [tier for tier in lost if tier is not ShedTier.NOTHING]
+    if ShedTier.PATIENT_SAFETY in work:
+        return None
+    costs = [_cost(tier, given_up) for tier in work]
+    return None if None in costs else max((cost for cost in costs if cost is not None), default=CHANGE)
+
+
 def refill(
     problem: Problem,
     roster: Roster,
@@ -275,7 +350,7 @@ def refill(
             if person in holders[index]:
                 costs[index, person] = 0
             elif (person, day) not in barred and Slot(person, day, name) not in roster.locked:
-                cost = _cost(_tier(problem, roster.at(person, day, name)), given_up)
+                cost = _cost_of(problem, roster, Slot(person, day, name), given_up)
                 if cost is not None:
                     costs[index, person] = cost - SAME_PERSON * ((person, post.activity) in took_over)
     chosen = _flow([post.needed for post in session.posts], costs)

@@ -220,3 +220,31 @@ def test_expected_loss_equals_the_sum_over_all_losses():
                 total += max(0, short) * rate**size * (1 - rate) ** (len(people) - size)
 
         assert expected_uncovered(report, Measured(rate)) == Measured(pytest.approx(total * 28)), seed
+
+
+def test_a_week_that_the_schedule_made_long_wears_nobody_out():
+    week = tuple(THURSDAY + dt.timedelta(days=offset) for offset in range(7))
+    world = problem(THREE, *(icu(day=day) for day in week), end=week[-1], policy=Policy(weekly_hours_limit=28))
+    busy = Roster(
+        {
+            slot: code
+            for day in week
+            for slot, code in roster(day, f1="ICU ADM", f2="OFF OFF", f3="OFF OFF").cells.items()
+        }
+    )
+
+    alone = cascade(world, busy, Scenario("none", frozenset(), THURSDAY, week[-1]))
+    strained = cascade(world, busy, Scenario("single_absence", frozenset({"f1"}), THURSDAY, week[-1]))
+
+    assert (alone.dropped, alone.risk) == ((), CascadeRisk.LOW)
+    # Seven mornings of four hours: whoever took them over reaches 28 hours on the last day.
+    assert (strained.dropped, strained.days[-1].dropped) == (("f2",), ("f2",))
+
+
+def test_a_witness_answers_only_for_what_the_others_can_change():
+    """The call of the eve is over, and no roster of the others takes it back from who is on leave."""
+    eve = THURSDAY - dt.timedelta(days=1)
+    world = problem(THREE, icu(), demand("CALL", ALL_THREE, day=eve, session=Session.NIGHT))
+    on_call = Roster(AT_WORK.cells, context={Slot("f1", eve, Session.NIGHT): "CALL"})
+
+    assert contingency(world, on_call, SICK).outcome is Outcome.SAFE

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from resilience.domain.shedding import ShedLevel, execute, restore, simulate
 from schedules.domain.problem import Absence, Session, ShedTier
-from schedules.domain.roster import Slot
+from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
 from tests.resilience.domain.world import THURSDAY, attendings, demand, ids, problem, roster
 
@@ -143,3 +145,30 @@ def test_a_changed_schedule_refuses_plan_and_restore():
         execute(changed, found)
     with pytest.raises(ValueError, match="item by item"):
         restore(changed, found)
+
+
+FRIDAY = THURSDAY + dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("tomorrow", "level"),
+    [
+        ("OFF OFF", ShedLevel.YELLOW),
+        ("ADM ADM", ShedLevel.ORANGE),
+        ("ADM LEC", ShedLevel.RED),
+        ("AT ADM", ShedLevel.ORANGE),
+        ("ADM AT", None),
+    ],
+)
+def test_a_call_costs_the_work_of_the_day_after_it(tomorrow, level):
+    one = attendings(1)
+    world = problem(one, demand("CALL", ids(one), session=Session.NIGHT), end=FRIDAY)
+    cells = {**roster(f1="ADM ADM").cells, **roster(FRIDAY, f1=tomorrow).cells}
+
+    found = simulate(world, Roster(cells))
+
+    assert found.smallest == level
+    if level is not None:
+        given = {(change.slot.day, change.slot.session): change.after for change in found.changes}
+        assert given[THURSDAY, Session.NIGHT] == "CALL"
+        assert (given.get((FRIDAY, Session.AM)), given[FRIDAY, Session.PM]) == ("PCAT", "DO")
