@@ -114,6 +114,9 @@ def execute_swap(
     target_week: Annotated[dt.date | None, Field(description="For one_to_one: the week given back.")] = None,
     sessions: Places = [],  # noqa: B006 - read only
     target_sessions: Places = [],  # noqa: B006 - read only
+    partner_consented: Annotated[
+        bool, Field(description="The partner has agreed to the caller; heard only from those who ask for everybody.")
+    ] = False,
     confirmation_token: Annotated[
         str, Field(max_length=64, description="The token of an earlier answer; empty = show what to confirm.")
     ] = "",
@@ -121,7 +124,8 @@ def execute_swap(
     """Ask for a swap. It is carried out only once its partner agrees and nobody has to decide, within every rule.
 
     Without a confirmation token it is judged by every check and nothing is written: show the answer to a person, then
-    call again with its token. Consent of the partner and decisions of approvers are given by themselves, never here.
+    call again with its token. Decisions of approvers are given by themselves, never here, and so is a partner's consent
+    unless a coordinator has it.
     """
     if not access.may_ask_for_swap(by):
         raise NotAllowed("Your role may not ask for swaps.")
@@ -134,6 +138,7 @@ def execute_swap(
         target_week=target_week,
         sessions=tuple((place.date, place.session) for place in sessions),
         target_sessions=tuple((place.date, place.session) for place in target_sessions),
+        partner_consented=partner_consented,
     )
     found = services.validate(order, by=by, at=at)
     question = confirmation.digest(repr(order), json.dumps(found.as_json(), sort_keys=True, default=str))
