@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from swaps import access
 from swaps.domain.deadlines import next_level
 from swaps.domain.tables import SENSITIVE_REASONS, Level, SwapStatus
+from swaps.enums import CaseKind
 from swaps.models import EscalationCase, SwapRecord
 from swaps.views.cards import Reader
 from swaps.views.wording import LEVEL, moment
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 WINDOW_OVER = (
     "The time for rolling back is over. The program director may file the reverse swap, which passes every check."
 )
+NOT_CARRIED = "A newly published version does not hold this swap."
+CARRY_OVER = "Approving files it again on that version, through every check; rejecting gives it up."
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def _waits_for_decision(found: SwapRecord, case: EscalationCase, seen_by: Reader
     title = f"The {LEVEL[case.level]} decides until {moment(case.due_at)}"
     if late:
         title = f"Overdue since {moment(case.overdue_at or case.due_at)}: the {LEVEL[case.level]} decides"
+    if case.kind == CaseKind.CARRY_OVER:
+        return Banner(f"{NOT_CARRIED} {title}", "bad" if late else "warn", (CARRY_OVER,))
     consent = _consent(found, seen_by) + "." if _waits_for_consent(found) else ""
     up = "goes one level up" if next_level(Level(case.level)) else "is marked overdue"
     rule = f"A late case {up}; it is never approved by itself."
@@ -69,6 +74,9 @@ def _consent(found: SwapRecord, seen_by: Reader) -> str:
 
 
 def _executed(found: SwapRecord, seen_by: Reader) -> Banner:
+    if found.given_up_at is not None:
+        given_up = f"Given up on {moment(found.given_up_at)}: a newer version of the schedule does not hold it."
+        return Banner(f"Executed on {moment(found.executed_at)}", "", (given_up,))
     left = seen_by.left(found)
     window = f"It can be rolled back until {moment(seen_by.until(found))}, {left} from now." if left else WINDOW_OVER
     return Banner(f"Executed on {moment(found.executed_at)}", "ok", (window,))

@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -20,12 +22,12 @@ from swaps import access, services
 from swaps.access import Deed
 from swaps.domain.tables import SENSITIVE_REASONS, SwapStatus
 from swaps.enums import Event
-from swaps.models import SwapRecord
+from swaps.models import SwapAudit, SwapRecord
 from swaps.services.judging import judge_again
 from swaps.views.cards import Reader, card_of, reader
 from swaps.views.outcome import alternatives_of, conflicts_of, judged, picture_of, report_on
 from swaps.views.standing import banner_of, rationale_for
-from swaps.views.wording import REASON, TYPE, moment
+from swaps.views.wording import CHECK, REASON, TYPE, moment
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -183,10 +185,30 @@ def _page(
         if pending
         else report_on(found, reader=says),
         "markdown_href": f"/api/v1/swaps/{found.pk}/report?format=md",
+        "reverse_href": _reverse(found, seen_by),
         "facts": _facts(found, user),
         "events": _events(found),
     }
     return render(request, "swaps/swap.html", context, status=status)
+
+
+def _reverse(found: SwapRecord, seen_by: Reader) -> str:
+    """Where whoever files for others asks for the way back, once it is no longer rolled back; empty else."""
+    over = found.status == SwapStatus.EXECUTED and not seen_by.left(found)
+    if (
+        not over
+        or not seen_by.user.may(Permission.REQUEST_FOR_ALL)
+        or found.source_week <= timezone.localdate(seen_by.at)
+    ):
+        return ""
+    back = {
+        "person": found.target_person_id,
+        "week": found.source_week,
+        "partner": found.source_person_id,
+        "kind": found.swap_type,
+        "target": found.target_week,
+    }
+    return f"{reverse('swap_new')}?{urlencode({name: str(value) for name, value in back.items() if value})}"
 
 
 def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None) -> list[dict[str, Any]]:
@@ -246,17 +268,22 @@ def _facts(found: SwapRecord, user: User) -> list[Fact]:
 
 
 def _events(found: SwapRecord) -> list[dict[str, str]]:
-    """The append-only record, without the system's messages to people."""
+    """The append-only record, without the system's messages and the looks of monitoring that found nothing."""
     rows = found.audit.exclude(event=Event.NOTIFIED).select_related("user")
     return [
         {
             "when": moment(row.at),
             "title": row.get_event_display(),
             "who": f"by {_name(row.user)}" if row.user else "by the system",
-            "note": "",
+            "note": ", ".join(CHECK.get(code, code) for code in _codes(row)),
         }
         for row in rows
+        if row.event != Event.MONITORED or _codes(row)
     ]
+
+
+def _codes(row: SwapAudit) -> list[str]:
+    return row.detail.get("codes") or row.detail.get("critical") or []
 
 
 def _words(found: SwapRecord) -> str:

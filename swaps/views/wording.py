@@ -86,6 +86,8 @@ CHECK: Mapping[str, str] = {
     "BLAST_RADIUS": "Assignments touched",
     "SENSITIVE_REASON": "Confidential",
     "FAILED_ATTEMPTS": "Earlier attempts",
+    "NOT_CARRIED": "Not in the new version",
+    "PAST_DATE": "The week has begun",
     # Rules of the schedule that a swap may break beside those that the check table names
     "CALL_BEFORE_LEAVE": "Call before leave",
     "CALL_CONSECUTIVE": "Calls on consecutive nights",

@@ -19,7 +19,7 @@ from accounts.models import User
 from schedules.models import Assignment
 from swaps import services
 from swaps.domain.tables import Level, SwapStatus, SwapType
-from swaps.enums import OfferStatus
+from swaps.enums import CaseKind, OfferStatus
 from swaps.models import Complaint, MarketplaceOffer, SwapRecord
 from tests.factories import program, swaps
 
@@ -450,3 +450,28 @@ def test_choosing_a_week_takes_no_more_queries_for_more_weeks(world: swaps.World
 
     assert len(weeks) > 3
     assert few == many == _queries(browser_of(person.user), "/swaps/new") <= 15
+
+
+def test_a_swap_that_a_new_version_does_not_hold_says_so_to_the_coordinator(
+    world: swaps.World, browser_of: Browsers, coordinator: User
+) -> None:
+    made = swaps.executed(world.attending["A"], world.attending["E"])
+    swaps.case(made, kind=CaseKind.CARRY_OVER, codes=["NOT_CARRIED"])
+
+    page = _text(browser_of(coordinator).get(f"/swaps/{made.pk}"))
+
+    assert "A newly published version does not hold this swap. The coordinator decides until" in page
+    assert "Why you decide so" in page
+
+
+def test_after_the_window_the_director_is_led_to_the_reverse_swap(
+    world: swaps.World, browser_of: Browsers, director: User
+) -> None:
+    people = world.attending
+    made = swaps.executed(people["A"], people["E"], executed_at=swaps.EARLY - dt.timedelta(hours=25))
+    reverse = f"/swaps/new?person={people['E'].pk}&week={SECOND}&partner={people['A'].pk}&kind=absorb"
+
+    director_page, own_page = (browser_of(user).get(f"/swaps/{made.pk}") for user in (director, world.user["A"]))
+
+    assert reverse in _links(director_page)
+    assert "File the reverse swap" not in _text(own_page)
