@@ -76,6 +76,14 @@ def pending_of(person: Person, /) -> int:
     return SwapRecord.objects.filter(source_person=person, status=SwapStatus.PENDING).count()
 
 
+def first_lapse(person: Person, /, *, at: dt.datetime) -> dt.datetime | None:
+    """When the first of the person's requests lapses that wait for a partner; None where all wait for a decision."""
+    rows = SwapRecord.objects.filter(
+        source_person=person, status=SwapStatus.PENDING, consent_at__isnull=True, consent_due__gt=at
+    )
+    return rows.order_by("consent_due").values_list("consent_due", flat=True).first()
+
+
 def has_open(person: Person, week: dt.date, /) -> bool:
     """Whether a request for the person's week is open."""
     open_states = [SwapStatus.PENDING, SwapStatus.APPROVED]

@@ -221,8 +221,17 @@ def judge(order: Order, *, by: User, at: dt.datetime) -> Judgement:
     )
     refused = refusals(intake, policy)
     if refused:
-        return Judgement(order, policy, refused, next_request_at(intake, policy), planned)
+        return Judgement(order, policy, refused, _next_time(refused, intake, giver, policy), planned)
     return _assessed(planned, at=at, reason=reason_of(order.reason)[0])
+
+
+def _next_time(
+    refused: tuple[SwapFinding, ...], intake: Intake, giver: Person, policy: SwapPolicy
+) -> dt.datetime | None:
+    """When the next request is possible, where it is too many: the day's number, else when a waiting one lapses."""
+    if not any(found.code == "RATE_LIMITED" for found in refused):
+        return None
+    return next_request_at(intake, policy) or queries.first_lapse(giver, at=intake.at)
 
 
 def judge_again(swap: SwapRecord, *, at: dt.datetime) -> Judgement:

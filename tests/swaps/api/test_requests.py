@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from swaps.models import EscalationCase, SwapAudit, SwapRecord
+from swaps.tasks import sweep_swaps
 from tests.factories import swaps
 
 URL = "/api/v1/swaps"
@@ -244,14 +245,20 @@ def test_the_tenth_request_of_a_day_passes_and_the_eleventh_is_told_when(clock, 
     assert (last.json()["code"], last.headers["Retry-After"]) == ("RATE_LIMITED", str(24 * 3600 - 10 * 60))
 
 
-def test_five_pending_requests_pass_and_the_sixth_waits(clock, people, body, world):
-    program_day = dt.date(2026, 3, 30)
+def test_five_pending_requests_are_enough_until_one_lapses(clock, people, body, world):
     for offset in range(5):
-        swaps.record(world.attending["A"], world.attending["E"], source_week=program_day + dt.timedelta(weeks=offset))
+        week = dt.date(2026, 3, 30) + dt.timedelta(weeks=offset)
+        swaps.record(world.attending["A"], world.attending["E"], source_week=week)
+    clock.shift(HOUR)
 
     answer = people.A.post(URL, body())
+    clock.shift(47 * HOUR + dt.timedelta(seconds=1))
+    sweep_swaps()
+    later = people.A.post(URL, body())
 
     assert (answer.status_code, answer.json()["code"]) == (429, "RATE_LIMITED")
+    assert answer.headers["Retry-After"] == str(47 * 3600)
+    assert later.status_code == 202
 
 
 def test_only_the_own_weeks_can_be_given(people, body, world):
