@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, get_origin
 
 from django.utils.module_loading import autodiscover_modules
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -81,6 +81,12 @@ class Tool:
         }
         camel = "".join(part.capitalize() for part in self.name.split("_"))
         return create_model(f"{camel}Arguments", __base__=_Arguments, __doc__="", **fields)
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """Arguments that take several values."""
+        fields = self.arguments.model_fields.items()
+        return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
 
     def call(self, given: Mapping[str, Any], /, *, by: Any, at: dt.datetime) -> Answer:
         """The answer to arguments as they came in, held to its own schema.

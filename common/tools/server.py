@@ -81,12 +81,26 @@ def server() -> MCPServer:
 def _call(tool: Tool, given: dict[str, Any]) -> CallToolResult:
     """One call, in the thread that owns the database connection; a refusal is an answer that says so."""
     try:
-        answer = tool.call(given, by=CALLER.get()(), at=timezone.now())
+        answer = tool.call(_unwrapped(tool, given), by=CALLER.get()(), at=timezone.now())
     except DomainError as refusal:
         return _refused(refusal)
     except ValidationError as fault:
         return _refused(Invalid(" ".join(fault.messages)))
     return CallToolResult(content=[_text(json.dumps(answer, indent=1))], structured_content=answer)
+
+
+def _unwrapped(tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
+    """Lists that came as JSON text are lists: some clients write every argument as text."""
+    return {name: _listed(value) if name in tool.lists else value for name, value in given.items()}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _refused(refusal: DomainError) -> CallToolResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_origin
+from typing import Any
 
 from django.http import QueryDict
 from django.urls import path
@@ -33,8 +33,7 @@ def _answer(tool: Tool, request: Request, given: dict[str, Any]) -> Response:
 
 def _from_query(tool: Tool, query: QueryDict) -> dict[str, Any]:
     """Query parameters as arguments: one that takes several values may be repeated."""
-    several = {name for name, field in tool.arguments.model_fields.items() if get_origin(field.annotation) is list}
-    return {name: query.getlist(name) if name in several else query[name] for name in query}
+    return {name: query.getlist(name) if name in tool.lists else query[name] for name in query}
 
 
 def _parameters(tool: Tool) -> list[OpenApiParameter]:

@@ -139,6 +139,12 @@ def test_somebody_deactivated_is_shut_out(client: Client):
     assert answer.status_code == 401
 
 
+def test_another_host_is_refused(client: Client, coordinator: User):
+    headers = {"Authorization": f"Bearer {tokens.issue(coordinator).access_token}", "Host": "elsewhere.example"}
+
+    assert client.post("/mcp", {}, content_type="application/json", headers=headers).status_code == 400
+
+
 def test_streams_and_sessions_are_not_offered(client: Client, coordinator: User):
     token = tokens.issue(coordinator).access_token
 
@@ -169,6 +175,11 @@ def test_bad_arguments_are_named(coordinator: User, given: dict[str, str], said:
     answer = agents.call(coordinator, "validate_schedule", **given)
 
     assert (outcome(answer), answer.content[0].text) == ("invalid", said)
+
+
+@pytest.mark.parametrize(("people", "said"), [("[]", "ok"), ("[nobody]", "invalid"), ('"x"', "invalid")])
+def test_a_list_may_come_as_json_text(coordinator: User, people: str, said: str):
+    assert outcome(agents.call(coordinator, "calculate_blast_radius_tool", people=people)) == said
 
 
 def test_an_unknown_tool_is_refused_with_the_known_ones(coordinator: User):
