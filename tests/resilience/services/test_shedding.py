@@ -11,7 +11,7 @@ from resilience.models import SheddingExecution
 from resilience.services import shedding
 from schedules.domain.rules import check
 from schedules.mapping import load_problem, load_roster
-from schedules.models import Breaker
+from schedules.models import Breaker, Person
 from schedules.services import editing
 from tests.factories import program
 from tests.factories.resilience import MONDAY, MORNING, granted, watched_ward
@@ -121,8 +121,8 @@ def test_shed_work_comes_back_once(ward, director):
 def test_the_latest_shedding_comes_back_first(ward, director):
     first = execute(director)
     Breaker.objects.all().delete()
-    program.absence(ward["B"], TUESDAY, THURSDAY)
-    program.absence(ward["C"], MONDAY)
+    for person in {change[0] for change in first.changes if change[4] == "ICU"}:
+        program.absence(Person.objects.get(pk=person), TUESDAY, TUESDAY)
     later = MORNING + dt.timedelta(minutes=5)
     seen = shedding.simulate(at=later, target_level="ORANGE")
     second = shedding.execute(

@@ -229,10 +229,10 @@ def test_an_absence_moves_another_person_into_the_plan(ward):
 
 
 def test_expired_credentials_leave_posts_of_the_plan_open(ward):
-    expire(ward, "B", MONDAY)
+    expire(ward, "B", MONDAY - dt.timedelta(1))
     expire(ward, "C", TUESDAY)
 
-    assert plan_for(ward, "A") == (2, 3, 0.4)
+    assert plan_for(ward, "A") == (1, 3, 0.4)
 
 
 def test_a_doubled_demand_needs_both_others(ward):
