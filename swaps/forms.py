@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -89,3 +90,20 @@ class OfferForm(forms.Form):
     def __init__(self, *args: Any, weeks: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["week"].choices = list(weeks)  # type: ignore[attr-defined]
+
+
+class TakeForm(forms.Form):
+    """What is given back for an offered week."""
+
+    target = forms.TypedChoiceField(
+        label="What you give in return", required=False, coerce=dt.date.fromisoformat, empty_value=None
+    )
+
+    def __init__(self, *args: Any, weeks: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["target"].choices = [("", "Nothing: I take it over"), *weeks]  # type: ignore[attr-defined]
+
+    @property
+    def week(self) -> dt.date | None:
+        """The chosen week of one's own; None for nothing, and for what is none of them."""
+        return self.cleaned_data.get("target") if self.is_valid() else None

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+NO_ACCOUNT = "This colleague has no account here and cannot answer: let the coordinator file the swap with their word."
+
+
 @dataclass(frozen=True)
 class Chosen:
     """How far the request is chosen."""
@@ -266,6 +269,7 @@ def _checked(request: SignedInRequest, chosen: Chosen, form: ReasonForm, refusal
     context = _week_of(chosen) | {
         "form": form,
         "partner": chosen.partner,
+        "no_account": NO_ACCOUNT,
         "target_label": week_label((chosen.target, chosen.target + LAST_DAY)) if chosen.target else "",
         "partner_href": chosen.but(partner=None, kind=None, target=None, parts=()),
         "send_href": chosen.href,

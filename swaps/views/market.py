@@ -20,12 +20,13 @@ from schedules.models import Person
 from swaps import access, services
 from swaps.domain.tables import Actor, SwapStatus, SwapType
 from swaps.enums import OfferStatus
-from swaps.forms import OfferForm
+from swaps.forms import OfferForm, TakeForm
 from swaps.models import MarketplaceOffer
 from swaps.services.judging import Order, judge
 from swaps.views.lists import head_of
 from swaps.views.outcome import judged, pictured
 from swaps.views.weeks import Week, WeekView, weeks_shown
+from swaps.views.wording import week_label
 
 PER_PAGE = 20
 
@@ -94,15 +95,18 @@ def _offers(request: SignedInRequest, rows: list[MarketplaceOffer], own: Person 
 
 @require_http_methods(["GET", "POST"])
 def take(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """What taking the week would mean, and the button that does it."""
+    """What taking the week would mean, for nothing or against a week of one's own, and the button that does it."""
     found = access.offer(request.user, pk)
     own = Person.objects.filter(user=request.user).first()
     if own is None:
         raise access.NotAllowed("Your account is not linked to a person of the program: you cannot take a week.")
+    weeks = services.own_weeks(own, at=timezone.now())
+    form = TakeForm(request.GET, weeks=[(str(week.start), week_label((week.start, week.end))) for week in weeks])
+    target = form.week
     refusal, status = "", 200
     if request.method == "POST":
         try:
-            made = services.take(found, by=request.user, at=timezone.now())
+            made = services.take(found, by=request.user, at=timezone.now(), target_week=target)
         except access.NotAllowed:
             raise
         except DomainError as error:
@@ -112,21 +116,29 @@ def take(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
             messages.success(request, "It is yours now." if done else "Taken; a decision is needed first.")
             return redirect("swap", pk=made.pk)
     week: Week = (found.person_id, found.week)
-    context = {"offer": found, "view": weeks_shown([week])[week], "refusal": refusal, "report": None, "strips": []}
-    return render(request, "swaps/take.html", context | _checked(found, own, refusal), status=status)
+    context = {
+        "offer": found,
+        "view": weeks_shown([week])[week],
+        "take_form": form,
+        "refusal": refusal,
+        "report": None,
+        "strips": [],
+    }
+    return render(request, "swaps/take.html", context | _checked(found, own, target, refusal), status=status)
 
 
-def _checked(found: MarketplaceOffer, own: Person, refusal: str) -> dict[str, Any]:
-    """The dry run of giving the week to this person."""
+def _checked(found: MarketplaceOffer, own: Person, target: dt.date | None, refusal: str) -> dict[str, Any]:
+    """The dry run of giving the week to this person, as whoever offers it would ask for it."""
+    if found.offered_by is None:
+        return {}
     order = Order(
         source_person=found.person_id,
         source_week=found.week,
         target_person=own.pk,
-        swap_type=SwapType.ABSORB.value,
+        swap_type=(SwapType.ABSORB if target is None else SwapType.ONE_TO_ONE).value,
         reason=found.reason_code,
+        target_week=target,
     )
-    if found.offered_by is None:
-        return {}
     try:
         judgement = judge(order, by=found.offered_by, at=timezone.now())
     except DomainError as error:

@@ -475,3 +475,23 @@ def test_after_the_window_the_director_is_led_to_the_reverse_swap(
 
     assert reverse in _links(director_page)
     assert "File the reverse swap" not in _text(own_page)
+
+
+def test_an_offered_week_is_taken_against_a_week_of_ones_own(world: swaps.World, browser_of: Browsers) -> None:
+    offer = services.offer(world.attending["A"], week=SECOND, by=world.user["A"], at=swaps.EARLY)
+    browser, page = browser_of(world.user["B"]), f"/swaps/market/{offer.pk}?target={THIRD}"
+
+    checked = _text(browser.get(page))
+    browser.post(page)
+
+    made = SwapRecord.objects.get()
+    assert "All clear. It counts at once." in checked
+    assert (made.status, made.target_week) == (SwapStatus.EXECUTED, THIRD)
+
+
+def test_a_partner_without_an_account_is_named_as_such(world: swaps.World, browser_of: Browsers) -> None:
+    world.attending["D"].user = None
+    world.attending["D"].save()
+    page = f"/swaps/new?week={THIRD}&partner={world.attending['D'].pk}&kind=absorb"
+
+    assert "This colleague has no account here" in _text(browser_of(world.user["B"]).get(page))
