@@ -9,6 +9,7 @@ from resilience.domain.homeostasis import BANDS, Band, Loop, LoopState, Reported
 from resilience.domain.levels import Level, Reading, Unknown, worst
 from resilience.domain.readiness import Area
 from resilience.domain.workload import Decision, workload
+from resilience.enums import DocumentKind
 from resilience.services import breaker, measurements, strain
 from resilience.services.answers import (
     AreaView,
@@ -116,7 +117,7 @@ def check_mtf_compliance_tool(
         # Imported when needed: documents quote the tools.
         from resilience.services import documents
 
-        drafts = (str(documents.draft_sitrep(by=by, at=found.at).pk),)
+        drafts = (str(documents.draft(DocumentKind.SITREP, by=by, at=found.at).pk),)
     return say(
         ReadinessAnswer,
         found,

@@ -1,0 +1,181 @@
+"""What each document says, as Markdown, from what is known at the moment of writing. No names, no reasons."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from resilience.enums import ApprovalState, DocumentKind
+from resilience.models import Incident
+from resilience.services import breaker
+from resilience.services.answers import ReadinessAnswer
+from resilience.services.documents.status import quick_status
+from resilience.services.tools import check_mtf_compliance_tool, execute_sacrifice_hierarchy_tool
+
+NONE = "None."
+INTERNAL = "Internal draft. It goes to nobody outside the program until a person has reviewed and signed it."
+
+
+def incident_report(incident: Incident, *, at: dt.datetime) -> str:
+    """The report of an incident as it stands: the parts and headings of the operating procedure."""
+    documents = [f"{item.get_kind_display()}: {item.title}" for item in incident.documents.order_by("drafted_at")]
+    return _joined(
+        "## INCIDENT REPORT",
+        f"**Incident**: {incident.number}",
+        f"**Severity**: {incident.severity}",
+        f"**Time Detected**: {_utc(incident.detected_at)}",
+        f"**Status**: {_status(incident)}",
+        f"**Data age**: {_age(incident, at)}",
+        "### Summary",
+        incident.summary or incident.title,
+        "### Impact Assessment",
+        _bullets(_facts(incident.impact)),
+        "### Analysis Results",
+        _bullets(_analysis(incident)),
+        "### Recommended Actions",
+        _numbered(str(item.get("title", "")) for item in incident.recommendations),
+        "### Required Approvals",
+        _boxes(incident),
+        "### Generated Documentation",
+        _bullets(documents),
+    )
+
+
+def _sitrep(incident: Incident | None, at: dt.datetime) -> str:
+    ready = check_mtf_compliance_tool(at=at)
+    return _joined(
+        "# SITUATION REPORT",
+        f"As of {_utc(at)}. {INTERNAL}",
+        "## 1. Situation",
+        incident.summary or incident.title if incident else "No incident is named by this report.",
+        *([f"Severity {incident.severity}, {_status(incident).lower()}."] if incident else []),
+        "## 2. Status",
+        _bullets(quick_status(at=at).lines),
+        "## 3. Readiness",
+        _bullets(_worksheet_lines(ready)),
+        "## 4. Deficiencies",
+        _bullets(ready.deficiencies),
+        "## 5. Actions",
+        _numbered(str(item.get("title", "")) for item in (incident.recommendations if incident else [])),
+    )
+
+
+def _memorandum(incident: Incident | None, at: dt.datetime) -> str:
+    row = breaker.current()
+    return _joined(
+        "# MEMORANDUM FOR RECORD",
+        f"{_utc(at)}. {INTERNAL}",
+        f"**Subject**: {incident.title if incident else 'State of the schedule circuit breaker'}",
+        "1. **What happened.** " + (incident.summary or incident.title if incident else row.cause or "See below."),
+        f"2. **Circuit breaker.** {row.get_state_display()}" + (f": {row.cause}" if row.cause else "") + ".",
+        "3. **What was decided.**",
+        _bullets(_decisions(incident)),
+        "4. **What follows.**",
+        _bullets(str(item.get("title", "")) for item in (incident.recommendations if incident else [])),
+    )
+
+
+def _request(incident: Incident | None, at: dt.datetime) -> str:
+    shedding = execute_sacrifice_hierarchy_tool(at=at)
+    gaps = [f"{gap.date:%d %b %Y} {gap.session}: {gap.post}, {gap.missing}" for gap in shedding.gaps]
+    return _joined(
+        "# REQUEST FOR FORCES",
+        f"{_utc(at)}. {INTERNAL}",
+        "## 1. Requirement",
+        "Posts that stay open after everything that may be given up was given up:",
+        _bullets(gaps),
+        "## 2. Why the program cannot fill it",
+        shedding.message,
+        "## 3. Situation",
+        incident.summary or incident.title if incident else "No incident is named by this request.",
+    )
+
+
+def _worksheet(incident: Incident | None, at: dt.datetime) -> str:
+    ready = check_mtf_compliance_tool(at=at)
+    return _joined(
+        "# READINESS WORKSHEET",
+        f"{_utc(at)}. {INTERNAL}",
+        _bullets(_worksheet_lines(ready)),
+        "## Deficiencies",
+        _bullets(ready.deficiencies),
+    )
+
+
+BODIES: Mapping[DocumentKind, Callable[[Incident | None, dt.datetime], str]] = {
+    DocumentKind.SITREP: _sitrep,
+    DocumentKind.MFR: _memorandum,
+    DocumentKind.RFF: _request,
+    DocumentKind.WORKSHEET: _worksheet,
+}
+"""Every kind but the incident report, which needs its incident."""
+
+
+def _worksheet_lines(ready: ReadinessAnswer) -> list[str]:
+    overall = "UNKNOWN" if ready.overall is None else f"C-{ready.overall}"
+    areas = (
+        f"{area.area} ({area.name}): {'UNKNOWN' if area.rating is None else f'{area.area}-{area.rating}'}"
+        + (f", adjusted by a person: {area.adjustment_reason}" if area.adjusted_by else "")
+        for area in ready.areas
+    )
+    return [f"Overall: {overall}", *areas, f"Circuit breaker: {ready.breaker}"]
+
+
+def _status(incident: Incident) -> str:
+    active = "ACTIVE - " if incident.is_open else ""
+    return f"{active}{incident.get_state_display().upper()}"
+
+
+def _age(incident: Incident, at: dt.datetime) -> str:
+    if incident.analysed_at is None:
+        return "not analysed yet"
+    return f"analysed {int((at - incident.analysed_at).total_seconds() // 60)} minutes ago"
+
+
+def _facts(facts: Mapping[str, Any]) -> Iterable[str]:
+    """Figures by name; lists of things count."""
+    for name, value in facts.items():
+        shown = len(value) if isinstance(value, list | dict) else "UNKNOWN" if value is None else value
+        yield f"{name.replace('_', ' ').capitalize()}: {shown}"
+
+
+def _analysis(incident: Incident) -> Iterable[str]:
+    for name, answer in incident.analysis.items():
+        label = name.removesuffix("_tool").replace("_", " ").capitalize()
+        yield f"{label}: {answer.get('level', 'UNKNOWN')}"
+
+
+def _boxes(incident: Incident) -> str:
+    """One box for each approval asked for, ticked once it is granted."""
+    lines = [
+        f"- [{'x' if item.state in (ApprovalState.GRANTED, ApprovalState.USED) else ' '}] {item.title}"
+        f" ({item.get_state_display().lower()})"
+        for item in incident.approvals.order_by("proposed_at")
+    ]
+    return "\n".join(lines) or NONE
+
+
+def _decisions(incident: Incident | None) -> Iterable[str]:
+    if incident is None:
+        return
+    for item in incident.approvals.order_by("proposed_at"):
+        yield f"{item.title}: {item.get_state_display().lower()}"
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(parts) + "\n"
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) or NONE
+
+
+def _numbered(lines: Iterable[str]) -> str:
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1)) or NONE
+
+
+def _utc(at: dt.datetime) -> str:
+    return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC ({timezone.localtime(at):%H:%M} local)"
