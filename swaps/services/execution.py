@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from common.services import maintenance
@@ -19,7 +21,7 @@ from swaps.enums import Event
 from swaps.mapping import digest
 from swaps.models import SwapChange, SwapRecord, SwapWeekChange
 from swaps.services import ground, record, rows
-from swaps.services.judging import Judgement, Planned, judge_again
+from swaps.services.judging import Planned, judge_again, plan_again
 from swaps.services.refusals import ExecutionFailed
 from swaps.services.settling import approved_codes
 from swaps.signals import swap_executed
@@ -71,8 +73,8 @@ def reason_of_history(swap: SwapRecord) -> str:
 
 def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord:
     record.require_state(swap, SwapStatus.APPROVED)
-    asked = judge_again(swap, at=at)
-    planned, exchange = _still_as_decided(swap, asked)
+    planned = plan_again(swap)
+    exchange, judgement = _still_as_decided(swap, planned, at=at)
     versions = ground.versions_of(exchange.days, lock=True)
     found = rows.locked_rows(exchange.changes, versions)
     if any(
@@ -117,24 +119,29 @@ def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRec
         transaction_id=record.transaction_id(),
         next_check_at=at + planned.policy.first_monitoring_after,
         schedule=versions[0],
-        judgement=asked.as_json(),
+        judgement=judgement,
     )
     _announce(swap, at=at)
     return swap
 
 
-def _still_as_decided(swap: SwapRecord, asked: Judgement) -> tuple[Planned, Exchange]:
-    """What was decided, if it still does the same to the same rows and finds nothing that nobody has accepted."""
-    if asked.planned is None or asked.exchange is None or not asked.exchange.changes:
+def _still_as_decided(swap: SwapRecord, planned: Planned, *, at: dt.datetime) -> tuple[Exchange, dict[str, Any]]:
+    """What was decided, if it still does the same to the same rows and finds nothing that nobody has accepted.
+
+    A judgement of the same moment and version is not made twice.
+    """
+    known: dict[str, Any] = swap.judgement
+    if planned.exchange is None or not planned.exchange.changes or digest(planned.exchange) != known.get("plan"):
         raise Broken("ROWS_CHANGED")
-    if digest(asked.exchange) != swap.judgement.get("plan"):
-        raise Broken("ROWS_CHANGED")
+    if (known.get("version"), known.get("at")) == (planned.version, timezone.localtime(at).isoformat()):
+        return planned.exchange, known
+    asked = judge_again(swap, at=at)
     if asked.verdict is Verdict.REJECT:
         raise Broken(asked.error_code)
     open_codes = set(asked.escalating) - approved_codes(swap)
     if open_codes:
         raise Broken(min(open_codes))
-    return asked.planned, asked.exchange
+    return planned.exchange, asked.as_json()
 
 
 def verify(planned: Planned, exchange: Exchange, *, gaps_accepted: bool) -> None:

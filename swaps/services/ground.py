@@ -36,6 +36,8 @@ class Ground:
 
     problem: Problem
     roster: Roster
+    key: tuple[object, ...] = ()
+    """Range and version: equal exactly while nothing that the ground depends on has changed. Empty = not asked."""
 
     @cached_property
     def report(self) -> Report:
@@ -64,7 +66,7 @@ def _load(start: dt.date, end: dt.date) -> Ground:
         if found is not None:
             _kept.move_to_end(key)
             return found
-    made = fresh(start, end)
+    made = replace(fresh(start, end), key=key)
     with _lock:
         _kept[key] = made
         while len(_kept) > KEPT:

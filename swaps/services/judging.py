@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from swaps.domain.exchange import Exchange, Place, SwapRequest, plan
 from swaps.domain.findings import Assessment, SwapFacts, SwapFinding
 from swaps.domain.intake import A_DAY, Intake, next_request_at, refusals
 from swaps.domain.tables import ContinuityKind, Level, Reason, SwapPolicy, SwapType, Verdict
-from swaps.domain.weeks import hours, swap_week, week_of
+from swaps.domain.weeks import DAYS_PER_WEEK, hours, swap_week, week_of
 from swaps.enums import Scope
 from swaps.mapping import digest, finding_json, load_policy, places
 from swaps.models import SwapRecord
@@ -69,13 +70,18 @@ class Planned:
 
     @property
     def has_duty(self) -> bool:
-        """Whether the giver has duty to give, and for an exchange the taker too."""
-        if self.exchange is None:
+        """Whether the giver has duty to give, for an exchange the taker too, and anything would change."""
+        if self.exchange is None or not (self.exchange.changes or self.exchange.kept):
             return False
         sides = [(self.request.giver, self.request.giver_places)]
         if self.request.taker_places:
             sides.append((self.request.taker, self.request.taker_places))
         return all(_has_duty(self.ground, person, asked) for person, asked in sides)
+
+    @property
+    def version(self) -> str:
+        """Equal exactly while schedule, program data and policy are: a judgement of the same moment holds as long."""
+        return hashlib.sha256(f"{self.ground.key}{self.policy}".encode()).hexdigest()
 
     def hours(self) -> dict[str, tuple[float, float]]:
         """Hours of the week that is judged for each party, before and after: of 80."""
@@ -171,6 +177,8 @@ class Judgement:
             "touched": len(exchange.changes) if exchange else 0,
             "lapsed": len(exchange.lapsed) if exchange else 0,
             "plan": digest(exchange) if exchange else "",
+            "version": self.planned.version if self.planned else "",
+            "at": self.facts.at.isoformat() if self.facts else "",
             "alternatives": [
                 {
                     "person": item.person,
@@ -203,7 +211,13 @@ def judge(order: Order, *, by: User, at: dt.datetime) -> Judgement:
     if not 1 <= len(order.reason.strip()) <= policy.reason_length:
         raise Invalid(f"Give a reason of 1 to {policy.reason_length} characters.")
     giver, taker = queries.person_or_none(order.source_person), queries.person_or_none(order.target_person)
-    if giver is None or taker is None or giver == taker or not _has_right_shape(order):
+    if (
+        giver is None
+        or taker is None
+        or giver == taker
+        or not _has_right_shape(order)
+        or not _in_reach(order, at, policy)
+    ):
         early = _intake(order, at=at, giver=giver, taker=taker, first_day=order.source_week)
         return Judgement(order, policy, refused=refusals(early, policy))
     planned = _planned(order, giver, taker, policy)
@@ -236,10 +250,8 @@ def _next_time(
 
 def judge_again(swap: SwapRecord, *, at: dt.datetime) -> Judgement:
     """Judge a stored request by the rows as they are now; of the intake only what may have changed since."""
-    policy = load_policy()
-    order = order_of(swap)
-    giver, taker = swap.source_person, swap.target_person
-    planned = _planned(order, giver, taker, policy)
+    planned = plan_again(swap)
+    order, policy, giver, taker = planned.order, planned.policy, planned.giver, planned.taker
     intake = _intake(
         order,
         at=at,
@@ -253,6 +265,11 @@ def judge_again(swap: SwapRecord, *, at: dt.datetime) -> Judgement:
     if refused:
         return Judgement(order, policy, refused, None, planned)
     return _assessed(planned, at=at, reason=Reason(swap.reason_code), but=swap)
+
+
+def plan_again(swap: SwapRecord) -> Planned:
+    """What a stored request would change in the rows as they are now."""
+    return _planned(order_of(swap), swap.source_person, swap.target_person, load_policy())
 
 
 def order_of(swap: SwapRecord) -> Order:
@@ -289,6 +306,22 @@ def _has_right_shape(order: Order) -> bool:
     return order.swap_type in {kind.value for kind in SwapType} and (order.target_week is not None) is (
         order.swap_type == SwapType.ONE_TO_ONE
     )
+
+
+def _in_reach(order: Order, at: dt.datetime, policy: SwapPolicy) -> bool:
+    """Whether the weeks can be looked at; others are past or too far whatever lies in them.
+
+    Raises Invalid for single sessions that no week in reach holds.
+    """
+    if not all(is_in_reach(day, at=at, policy=policy) for day, _ in (*order.sessions, *order.target_sessions)):
+        raise Invalid("Single sessions have to lie in the week.")
+    weeks = [day for day in (order.source_week, order.target_week) if day is not None]
+    return all(is_in_reach(day, at=at, policy=policy) for day in weeks)
+
+
+def is_in_reach(day: dt.date, *, at: dt.datetime, policy: SwapPolicy) -> bool:
+    """Whether a swap week of the date may begin after today and within the policy's days."""
+    return -DAYS_PER_WEEK < (day - timezone.localdate(at)).days < policy.days_ahead + DAYS_PER_WEEK
 
 
 def _intake(
