@@ -24,6 +24,8 @@ from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 
 REASON_LENGTH = 500
 RATIONALE_LENGTH = 1000
+PLACES = 21
+"""Sessions of a week."""
 
 
 class PlaceIn(serializers.Serializer):
@@ -47,8 +49,12 @@ class SwapIn(serializers.Serializer):
         max_length=REASON_LENGTH,
         help_text=f"One of {', '.join(Reason)}, free text, or both as `code: text`. Requester and approver read it.",
     )
-    sessions = PlaceIn(many=True, required=False, help_text="Single sessions or a call instead of the whole week.")
-    target_sessions = PlaceIn(many=True, required=False, help_text="For one_to_one: the sessions given back.")
+    sessions = PlaceIn(
+        many=True, required=False, max_length=PLACES, help_text="Single sessions or a call instead of the whole week."
+    )
+    target_sessions = PlaceIn(
+        many=True, required=False, max_length=PLACES, help_text="For one_to_one: the sessions given back."
+    )
     partner_consented = serializers.BooleanField(
         default=False, help_text="For those who ask for others: the partner has agreed to them."
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from common.errors import Invalid
 from schedules.domain.codes import FMIT_CODE
 from schedules.domain.problem import Category, Session
 from schedules.enums import ScheduleStatus
@@ -20,6 +21,7 @@ from swaps.domain.tables import SwapPolicy
 from swaps.domain.weeks import week_of
 from swaps.mapping import load_policy
 from swaps.services import ground
+from swaps.services.judging import is_in_reach
 
 EXCHANGE_REACH = dt.timedelta(weeks=6)
 """How far from the given week the partner's own weeks are looked for."""
@@ -76,19 +78,27 @@ def _own_week(
 
 
 def candidates(person: Person, *, week: dt.date, at: dt.datetime) -> tuple[Candidate, ...]:
-    """Everybody of the person's role who could absorb the swap week of a date and passes tier 1, best first."""
-    days = _days_around(week, dt.timedelta(0))
+    """Everybody of the person's role who could absorb the swap week of a date and passes tier 1, best first.
+
+    Raises Invalid for a week that is past or too far ahead.
+    """
+    days = _days_around(week, dt.timedelta(0), at=at)
     return ranked(_search(person, days, at=at), week)
 
 
 def exchanges(person: Person, *, week: dt.date, partner: Person, at: dt.datetime) -> tuple[Candidate, ...]:
-    """The partner's FMIT weeks within six weeks that could be exchanged for the person's week and pass tier 1."""
-    days = _days_around(week, EXCHANGE_REACH)
+    """The partner's FMIT weeks within six weeks that could be exchanged for the person's week and pass tier 1.
+
+    Raises Invalid for a week that is past or too far ahead.
+    """
+    days = _days_around(week, EXCHANGE_REACH, at=at)
     return weeks_in_exchange(_search(person, days, at=at), str(partner.pk), week)
 
 
-def _days_around(week: dt.date, reach: dt.timedelta) -> tuple[dt.date, dt.date]:
+def _days_around(week: dt.date, reach: dt.timedelta, *, at: dt.datetime) -> tuple[dt.date, dt.date]:
     policy = load_policy()
+    if not is_in_reach(week, at=at, policy=policy):
+        raise Invalid(f"Choose a week to come, at most {policy.days_ahead} days ahead.")
     days = [
         day
         for start in (policy.fmit_week_starts_on, policy.other_week_starts_on)

@@ -231,7 +231,7 @@ ENDPOINTS: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("get", "swaps/{swap}/report", None, (404, 404, 200, 200, 200, 200, 200)),
     ("post", "swaps", SWAP, (403, 403, 422, 403, 422, 422, 422)),
     ("post", "swaps/validate", SWAP, (403, 403, 200, 403, 200, 200, 200)),
-    ("get", "swaps/candidates?person={attending}&week=2026-03-13", None, (403, 403, 200, 403, 200, 200, 200)),
+    ("get", "swaps/candidates?person={attending}&week=2026-03-13", None, (403, 403, 400, 403, 400, 400, 400)),
     ("get", "swaps/escalations", None, (403, 403, 200, 200, 200, 403, 403)),
     ("post", "swaps/{swap}/consent", None, (404, 404, 403, 403, 403, 403, 403)),
     ("post", "swaps/{swap}/decline", {}, (404, 404, 403, 403, 403, 403, 403)),

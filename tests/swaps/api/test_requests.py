@@ -316,3 +316,41 @@ def test_an_offer_is_withdrawn_by_whose_it_is(people):
     assert people.B.post(f"{URL}/offers/{pk}/withdraw").status_code == 403
     assert people.A.post(f"{URL}/offers/{pk}/withdraw").json()["status"] == "WITHDRAWN"
     assert people.B.get(f"{URL}/offers").json()["total"] == 0
+
+
+ODD_DATES = ["0001-01-01", "9999-12-31", "1900-02-28", "2025-07-01"]
+
+
+@pytest.mark.parametrize("day", ODD_DATES)
+def test_dates_far_away_are_refused_with_a_sentence(people, body, day, world):
+    a = world.attending["A"].pk
+    asked = [
+        people.coordinator.post(URL, body(source_week=day)),
+        people.coordinator.post(URL, body(target_week=day)),
+        people.coordinator.post(URL, body(sessions=[{"date": day, "session": "AM"}])),
+        people.coordinator.post(f"{URL}/validate", body(source_week=day)),
+        people.coordinator.get(f"{URL}/candidates?person={a}&week={day}"),
+        people.coordinator.post(f"{URL}/offers", {"person": str(a), "week": day}),
+        people.coordinator.get(f"{URL}?start_date={day}&end_date={day}"),
+    ]
+
+    assert [answer.status_code for answer in asked] == [422, 422, 400, 200, 400, 400, 200]
+    assert asked[3].json()["code"] in {"PAST_DATE", "TOO_FAR"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reason": "\x00"},
+        {"reason": "   "},
+        {"sessions": [{"date": "2026-03-13", "session": "AM"}] * 1000},
+        {"sessions": [{"date": "2026-03-13"}]},
+        {"sessions": "all"},
+        {"swap_type": ["absorb"]},
+        {"source_faculty_id": "A"},
+        {"source_week": "13 March"},
+        {"partner_consented": "perhaps"},
+    ],
+)
+def test_bodies_that_make_no_sense_are_400(people, body, fields):
+    assert people.coordinator.post(URL, body(**fields)).status_code == 400
