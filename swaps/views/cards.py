@@ -11,7 +11,7 @@ from swaps import access
 from swaps.domain.tables import SwapStatus, SwapType
 from swaps.enums import Scope
 from swaps.models import EscalationCase, SwapPolicy, SwapRecord
-from swaps.views.wording import LEVEL, STATUS, Word, moment, time_left, week_label
+from swaps.views.wording import CHECK, ENDED, LEVEL, STATUS, Word, moment, time_left, week_label
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -114,7 +114,18 @@ def _sentence(swap: SwapRecord, case: EscalationCase | None, seen_by: Reader) ->
         waits.append(f"{who} until {moment(swap.consent_due)}, else it lapses.")
     if left := seen_by.left(swap):
         waits.append(f"Can be rolled back for another {left}.")
-    return " ".join(waits)
+    return " ".join(waits) or _ended(swap)
+
+
+def _ended(swap: SwapRecord) -> str:
+    """How a swap that waits for nobody came to its end."""
+    if swap.status == SwapStatus.ROLLED_BACK:
+        return f"Rolled back on {moment(swap.rolled_back_at)}."
+    if swap.executed_at is not None:
+        return f"Executed on {moment(swap.executed_at)}."
+    if not swap.error_code:
+        return ""
+    return ENDED.get(swap.error_code) or f"The checks: {CHECK.get(swap.error_code, swap.error_code)}."
 
 
 def _action(swap: SwapRecord, case: EscalationCase | None, seen_by: Reader) -> tuple[str, bool]:

@@ -23,7 +23,7 @@ from swaps.models import SwapRecord
 from swaps.services.judging import Judgement
 from swaps.views.picture import Changed, Strip, strips
 from swaps.views.report import PartyView, ReportView, report_of
-from swaps.views.wording import LEVEL, week_label
+from swaps.views.wording import DECIDED_VERDICT, LEVEL, week_label
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -73,6 +73,8 @@ def changes_in(exchange: Exchange) -> dict[CellKey, Changed]:
 
 
 def _outcome(found: Judgement, needs_consent: bool) -> str:
+    if found.exchange is not None and not found.exchange.changes:
+        return "Both do the same there: nothing would change hands. Choose other sessions or somebody else."
     if found.verdict is Verdict.REJECT:
         return "This cannot be done: it would break what nobody may override. See below what stands in the way."
     partner = found.planned.taker.name if found.planned else "your partner"
@@ -111,6 +113,7 @@ def report_on(swap: SwapRecord, *, reader: Actor) -> ReportView | None:
         [to_finding(item) for item in stored["findings"]],
         reader=reader,
         outcome="",
+        words=DECIDED_VERDICT,
         parties=_parties([swap.source_person, swap.target_person], stored.get("hours", {}), weeks),
         limit=_limit(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,9 @@ from swaps.views.wording import CHECK, LEVEL, TIER, VERDICT, Word
 
 SCALE = 1.5
 """The bar of hours ends at so many times the limit: an inpatient week of faculty alone is 108 of 80."""
+
+CHECKED = (Tier.ONE, Tier.TWO, Tier.THREE, Tier.ANY)
+"""What is checked once the intake is passed."""
 
 NOT_LISTED = {"SENSITIVE_REASON"}
 """A check that passed is named, but for this one: not being sensitive is nobody's news."""
@@ -58,6 +61,7 @@ class ReportView:
     tiers: list[TierView]
     parties: list[PartyView] = field(default_factory=list)
     limit: float = 80
+    possible: bool = True
 
     @property
     def hours(self) -> list[dict[str, Any]]:
@@ -80,19 +84,15 @@ class ReportView:
     def limit_percent(self) -> float:
         return round(100 / SCALE, 1)
 
-    @property
-    def possible(self) -> bool:
-        return self.word is not VERDICT[Verdict.REJECT]
 
-
-def lines_of(findings: Iterable[SwapFinding], reader: Actor) -> list[LineView]:
+def lines_of(findings: Iterable[SwapFinding], reader: Actor, words: Mapping[int, Word] = VERDICT) -> list[LineView]:
     """Findings as one reader may read them, the gravest first."""
     ranked = sorted(findings, key=lambda found: -found.verdict)
     return [
         LineView(
             title=CHECK.get(found.code, found.code),
             text=found.text_for(reader),
-            word=VERDICT[found.verdict],
+            word=words[found.verdict],
             level=LEVEL[found.level] if found.level else "",
         )
         for found in ranked
@@ -100,23 +100,26 @@ def lines_of(findings: Iterable[SwapFinding], reader: Actor) -> list[LineView]:
 
 
 def report_of(
-    findings: Sequence[SwapFinding], *, reader: Actor, outcome: str, parties: list[PartyView], limit: float
+    findings: Sequence[SwapFinding],
+    *,
+    reader: Actor,
+    outcome: str,
+    parties: list[PartyView],
+    limit: float,
+    words: Mapping[int, Word] = VERDICT,
 ) -> ReportView:
-    """Tiers 1 to 3 always, the others where they found something."""
+    """Tiers 1 to 3 always, the others where they found something; what is refused at intake is not checked further."""
     worst = max((found.verdict for found in findings), default=Verdict.PASS)
-    tiers = [_tier(tier, findings, reader) for tier in (Tier.INTAKE, Tier.ONE, Tier.TWO, Tier.THREE, Tier.ANY)]
-    shown = [tier for tier in tiers if tier.lines or tier.title in {TIER[t] for t in (Tier.ONE, Tier.TWO, Tier.THREE)}]
-    return ReportView(VERDICT[worst], outcome, shown, parties, limit)
+    refused = any(found.tier is Tier.INTAKE for found in findings)
+    wanted = (Tier.INTAKE,) if refused else CHECKED
+    met = {found.tier for found in findings}
+    tiers = [_tier(tier, findings, reader, words) for tier in wanted if tier is not Tier.ANY or tier in met]
+    return ReportView(words[worst], outcome, tiers, parties, limit, possible=worst is not Verdict.REJECT)
 
 
-def _tier(tier: Tier, findings: Iterable[SwapFinding], reader: Actor) -> TierView:
+def _tier(tier: Tier, findings: Iterable[SwapFinding], reader: Actor, words: Mapping[int, Word]) -> TierView:
     found = [item for item in findings if item.tier == tier]
     worst = max((item.verdict for item in found), default=Verdict.PASS)
     met = {item.code for item in found} | NOT_LISTED
-    passed = [CHECK[check.code] for check in CHECKS if check.tier == tier and check.code in CHECK]
-    return TierView(
-        title=TIER[tier],
-        word=VERDICT[worst],
-        lines=lines_of(found, reader),
-        passed=[name for name in passed if name not in {CHECK.get(code) for code in met}],
-    )
+    passed = [check.code for check in CHECKS if check.tier == tier and check.code not in met and tier in CHECKED]
+    return TierView(TIER[tier], words[worst], lines_of(found, reader, words), [CHECK[code] for code in passed])

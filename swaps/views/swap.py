@@ -180,7 +180,7 @@ def _page(
         "alternatives": alternatives_of(found, user),
         "conflicts": conflicts_of(found),
         "strips": picture_of(found, pending),
-        "picture_verb": "it changed" if found.executed_at else "would change",
+        "picture_title": _picture_title(found),
         "report": judged(pending, reader=says, needs_consent=found.consent_at is None)
         if pending
         else report_on(found, reader=says),
@@ -190,6 +190,12 @@ def _page(
         "events": _events(found),
     }
     return render(request, "swaps/swap.html", context, status=status)
+
+
+def _picture_title(found: SwapRecord) -> str:
+    if found.status == SwapStatus.ROLLED_BACK:
+        return "What it had changed"
+    return "What it changed" if found.executed_at else "What would change"
 
 
 def _reverse(found: SwapRecord, seen_by: Reader) -> str:

@@ -55,6 +55,14 @@ VERDICT: Mapping[int, Word] = {
     Verdict.REJECT: Word("Not possible", "bad"),
 }
 
+DECIDED_VERDICT: Mapping[int, Word] = {
+    Verdict.PASS: Word("Passed", "ok"),
+    Verdict.WARN: Word("Warning", "warn"),
+    Verdict.ESCALATE: Word("Needed a decision", "warn"),
+    Verdict.REJECT: Word("Not possible", "bad"),
+}
+"""The same once the swap is decided."""
+
 TIER: Mapping[str, str] = {
     Tier.INTAKE: "The request itself",
     Tier.ONE: "Tier 1 · rules nobody may override",
@@ -87,7 +95,16 @@ CHECK: Mapping[str, str] = {
     "SENSITIVE_REASON": "Confidential",
     "FAILED_ATTEMPTS": "Earlier attempts",
     "NOT_CARRIED": "Not in the new version",
-    "PAST_DATE": "The week has begun",
+    # What is refused at intake
+    "SOURCE_NOT_FOUND": "The person who gives",
+    "TARGET_NOT_FOUND": "The person who takes",
+    "SELF_SWAP": "Two different people",
+    "INVALID_SWAP_TYPE": "Kind of swap",
+    "WEEK_NOT_ASSIGNED": "Duty to give",
+    "DUPLICATE_REQUEST": "One request for a week",
+    "PAST_DATE": "A week that has not begun",
+    "TOO_FAR": "Not too far ahead",
+    "RATE_LIMITED": "Number of requests",
     # Rules of the schedule that a swap may break beside those that the check table names
     "CALL_BEFORE_LEAVE": "Call before leave",
     "CALL_CONSECUTIVE": "Calls on consecutive nights",
@@ -113,6 +130,14 @@ CHECK: Mapping[str, str] = {
     "WEEKEND_EQUITY": "Even weekends",
 }
 """Short names of the checks and rules, as titles of their findings."""
+
+ENDED: Mapping[str, str] = {
+    "DECLINED": "The partner declined.",
+    "NOT_APPROVED": "It was not approved.",
+    "NO_CONSENT": "Nobody answered in time.",
+    "INTEGRITY_VIOLATION": "The rows were changed at the same moment; nothing was done.",
+}
+"""Why a swap ended, by its code; every other code is that of a check."""
 
 COMPONENT: Mapping[str, str] = {
     Component.PREFERENCE: "Wishes",

@@ -495,3 +495,13 @@ def test_a_partner_without_an_account_is_named_as_such(world: swaps.World, brows
     page = f"/swaps/new?week={THIRD}&partner={world.attending['D'].pk}&kind=absorb"
 
     assert "This colleague has no account here" in _text(browser_of(world.user["B"]).get(page))
+
+
+def test_what_was_refused_at_intake_claims_no_check_that_did_not_run(world: swaps.World, browser_of: Browsers) -> None:
+    _asked(world)
+    page = f"/swaps/new?week={THIRD}&partner={world.attending['D'].pk}&kind=absorb"
+
+    shown = _text(browser_of(world.user["B"]).get(page))
+
+    assert "One request for a week Not possible" in shown
+    assert "Tier 1" not in shown

@@ -23,6 +23,7 @@ AT = dt.datetime(2026, 2, 20, 18, tzinfo=dt.UTC)
         (wording.REASON, Reason),
         (wording.LEVEL, Level),
         (wording.VERDICT, Verdict),
+        (wording.DECIDED_VERDICT, Verdict),
         (wording.TIER, Tier),
         (wording.COMPONENT, Component),
     ],
@@ -32,7 +33,7 @@ def test_everything_has_a_word(words, all_of_them):
 
 
 def test_every_check_and_every_rule_has_a_title():
-    judged = {check.code for check in CHECKS if check.tier != Tier.INTAKE} | set(RULES)
+    judged = {check.code for check in CHECKS} | set(RULES)
 
     assert judged - set(wording.CHECK) == set()
 
