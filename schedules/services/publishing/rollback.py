@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from accounts.models import User
 from common.errors import DomainError
 from common.models import signed
+from schedules.domain.roster import Roster
 from schedules.enums import ScheduleStatus
+from schedules.mapping import load_problem, load_roster
 from schedules.models import Assignment, Publication, Schedule
 from schedules.services import compliance
 from schedules.services.gate import open_gate
+from schedules.services.improving import Effect
 from schedules.services.preflight.checks import slug_of
 from schedules.services.publishing.drafts import mark_stale
 from schedules.services.publishing.publish import announce
@@ -59,7 +63,8 @@ def roll_back(schedule: Schedule, *, by: User, at: dt.datetime, reason: str = ""
     label = f"rollback-{slug_of(schedule.start_date, schedule.end_date)}"
     publication = Publication.objects.filter(schedule=schedule).first()
     _require_possible(publication, at=at)
-    with open_gate(operation="rollback", by=by, at=at, reason=why, label=label):
+    effect = partial(_effect, schedule, publication)
+    with open_gate(operation="rollback", by=by, at=at, reason=why, label=label, effect=effect):
         publication = Publication.objects.select_for_update().filter(schedule=schedule).first()
         publication = _require_possible(publication, at=at)
         _require_no_objection(publication)
@@ -94,6 +99,19 @@ def edits_since(publication: Publication) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _effect(schedule: Schedule, publication: Publication | None) -> Effect:
+    """The dates as they are published now, and as they would be again."""
+    problem = load_problem(schedule.start_date, schedule.end_date, schedule=schedule)
+    now = load_roster(problem, schedule="published")
+    cells = {
+        slot: code
+        for old in (publication.replaced.all() if publication else ())
+        for slot, code in load_roster(problem, schedule=old)
+        if old.start_date <= slot.day <= old.end_date
+    }
+    return Effect(problem, now, Roster(cells=cells, context=now.context))
 
 
 def _require_possible(publication: Publication | None, *, at: dt.datetime) -> Publication:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 
 from accounts.enums import Role
 from common.errors import Invalid, NotAllowed
@@ -13,7 +14,7 @@ from resilience.services import breaker, posture
 from resilience.signals import breaker_closed, breaker_tripped
 from schedules.domain.problem import Session
 from schedules.models import Breaker, ComplianceEvent
-from schedules.services import editing
+from schedules.services import editing, publishing
 from schedules.services.gate import BreakerOpen, require_breaker_closed
 from tests.factories import accounts, program
 from tests.factories.resilience import MONDAY, MORNING, watched_ward
@@ -181,3 +182,41 @@ def test_an_open_breaker_lets_improving_changes_through(director):
     with pytest.raises(BreakerOpen):
         put("B", "ADM")
     assert made.schedule.assignments.get(person=made["B"], date=TUESDAY, session="AM").activity.code == "ICU"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("quick_backups")
+@time_machine.travel(MORNING - HOUR, tick=False)
+def test_an_open_breaker_lets_a_publish_be_taken_back_that_made_things_worse(director):
+    made = watched_ward()
+
+    def draft_without(letter):
+        draft = program.schedule(MONDAY, MONDAY)
+        rows = [
+            (person, MONDAY, session, "ICU" if name == letter and session is Session.AM else "ADM")
+            for name, person in made.people.items()
+            for session in (Session.AM, Session.PM)
+        ]
+        program.assignments(draft, rows, source="SOLVER")
+        return draft
+
+    worse = draft_without("nobody")
+    publishing.publish(worse, by=director, at=MORNING, override_reason="test")
+    posture.evaluate(at=MORNING, touched=WEEK)
+    assert breaker.current().state == "OPEN"
+
+    with pytest.raises(BreakerOpen):
+        publishing.publish(draft_without("nobody"), by=director, at=MORNING, override_reason="no better")
+    publishing.publish(draft_without("B"), by=director, at=MORNING, override_reason="test")
+    better = made.people["B"].assignments.get(schedule__status="PUBLISHED", date=MONDAY, session="AM")
+    with pytest.raises(BreakerOpen):
+        publishing.roll_back(better.schedule, by=director, at=MORNING)
+
+    assert better.activity.code == "ICU"
+    Breaker.objects.all().delete()
+    publishing.roll_back(better.schedule, by=director, at=MORNING)
+    Breaker.objects.create(pk=1, state="OPEN", cause="nobody is there")
+    publishing.roll_back(worse, by=director, at=MORNING)
+    posture.evaluate(at=MORNING, touched=WEEK)
+
+    assert breaker.current().state == "HALF_OPEN"
