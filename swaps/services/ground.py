@@ -74,6 +74,12 @@ def _load(start: dt.date, end: dt.date) -> Ground:
     return made
 
 
+def forget() -> None:
+    """Keep nothing in memory: for those who measure."""
+    with _lock:
+        _kept.clear()
+
+
 def fresh(start: dt.date, end: dt.date) -> Ground:
     """The ground as the database has it now."""
     problem = load_problem(start, end)

@@ -52,7 +52,7 @@ from schedules.services.gate import open_gate
 from schedules.services.validation import validate
 from schedules.solver import Algorithm, Options, Solution, solve
 
-SECTIONS = ("blocks", "year", "margins", "backups", "pages", "synthetic-80", "synthetic-280")
+SECTIONS = ("blocks", "year", "margins", "backups", "pages", "swaps", "synthetic-80", "synthetic-280")
 PROGRAM_DATA = "../shared/data/fm-ay2025"
 SIZES = {"synthetic-80": (47, 33, 10.0), "synthetic-280": (164, 116, 45.0)}
 """Residents, faculty, and the seconds in which a gap of 2 % is asked for."""
@@ -261,7 +261,7 @@ def real_program(table: Table, wanted: Sequence[str], director: User) -> None:
         report_year(table, year, whole, roster)
     if "margins" in wanted:
         report_margins(table, whole, roster)
-    if {"backups", "pages", "margins"} & set(wanted):
+    if {"backups", "pages", "margins", "swaps"} & set(wanted):
         published = store(whole, roster, director)
         if "margins" in wanted:
             report_stored_margins(table, published)
@@ -269,6 +269,8 @@ def real_program(table: Table, wanted: Sequence[str], director: User) -> None:
             report_pages(table, published, director)
         if "backups" in wanted:
             report_backups(table, director)
+        if "swaps" in wanted:
+            call_command("bench_swaps", table=table)
 
 
 def report_block(table: Table, solved: Solved) -> None:
