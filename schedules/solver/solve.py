@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import wait
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from functools import partial, reduce
 
 from ortools.sat.python import cp_model
 
@@ -19,6 +19,7 @@ from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Demand, P
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import preferences_respected, score
 from schedules.solver.constraints import state_all
+from schedules.solver.days_off import add_cut, best_days_off
 from schedules.solver.explain import explain
 from schedules.solver.greedy import greedy_roster
 from schedules.solver.objective import minimise
@@ -35,11 +36,10 @@ from schedules.solver.options import (
     Unfilled,
     relative_gap,
 )
-from schedules.solver.parts import Bounded, Bounding, add_cuts, days_off
-from schedules.solver.polish import Window, complete_hint, faculty_window, hint, polished, week_window
-from schedules.solver.variables import Board, Variable, build
+from schedules.solver.rounds import POLL_SECONDS, side_by_side
+from schedules.solver.search import Answer, Found, Line, Search, better
+from schedules.solver.variables import Board, build, read
 
-POLL_SECONDS = 0.1
 PROGRESS_SECONDS = 0.5
 POLISHING_SHARE = 0.8
 """Share of the time that improving the quick roster may take at most."""
@@ -72,13 +72,12 @@ def solve(
     minimise(board, reference=reference)
     watch = _Watch(board, reference, on_progress, should_stop, began)
     deadline = began + options.timeout_seconds
-    start, found = _prepared(watch, options, deadline)
-    hint(board, options.hint if start is None and options.hint is not None else start or board.base)
-    if _is_proven(watch, options):
+    search = Search(board, options.seed, options.relative_gap)
+    best = _improved(watch, search, options, deadline)
+    if search.suffices(Answer(best)):
         status = cp_model.OPTIMAL
     else:
-        add_cuts(board, found)
-        complete_hint(board, options.seed, seconds=min(2.0, deadline - time.monotonic()))
+        search.prepare(best, options.hint or base)
         status = watch.run(_solver(options, deadline - time.monotonic() if watch.stopped is None else 0.0))
     if watch.stopped is StopKind.ABORT:
         return _answer_without(Outcome.ABORTED, board, options, began, watch)
@@ -97,90 +96,41 @@ def solve(
     )
 
 
-def _prepared(watch: _Watch, options: Options, deadline: float) -> tuple[Roster | None, list[Bounded]]:
-    """A legal roster, polished week by week (None where none was found), and what the model's parts cost at least.
+def _improved(watch: _Watch, search: Search, options: Options, deadline: float) -> Found | None:
+    """The best solution after rounds of searches side by side, each with what the rounds before it proved."""
+    best = _first(search, options, Line(deadline))
+    watch.note(search, best)
 
-    The parts are bounded beside the polishing; the residents' days off are taken over from their part.
-    """
-    board, problem = watch.board, watch.board.problem
-    best = watch.better(None, greedy_roster(board))
-    published = _as_hinted(board, options)
-    if published is not None:
-        best = watch.better(best, published)
-    bounding = Bounding(board, options.seed, deadline, threads=_beside(options))
-    futures = bounding.begin()
-    try:
-        off = days_off(board, futures[0].result())
-        start = best
-        if off is not None and is_legal(problem, rested := greedy_roster(board, days_off=off)):
-            # Its days off are the best there are, and polishing mends what is not yet better about it.
-            start = rested
-        if start is not None:
-            best = _polished(watch, start, options, deadline)
-        while not wait(futures, timeout=POLL_SECONDS).done >= set(futures):
-            if not watch.glance(best, options.timeout_seconds):
-                break
-    finally:
-        bounding.end()
-    found = [future.result() for future in futures if future.done() and not future.cancelled()]
-    watch.prove(bounding.total(found))
-    if best is not None and not _is_proven(watch, options):
-        best = _polished(watch, best, options, deadline, windows=_windows(board, best, found, options.seed))
-    return best, found
+    def keep_going() -> bool:
+        return watch.glance(options.timeout_seconds * POLISHING_SHARE)
+
+    for attempts in search.rounds:
+        if not keep_going() or search.suffices(Answer(best)):
+            break
+        answers = side_by_side(
+            [partial(attempt, start=best) for attempt in attempts],
+            deadline=deadline,
+            threads=min(options.workers, os.cpu_count() or 1),
+            keep_going=keep_going,
+            suffices=search.suffices,
+        )
+        best = reduce(better, (each.found for each in answers), best)
+        search.bound = max(search.bound, *(each.bound for each in answers if each.bound < math.inf))
+        watch.note(search, best)
+        if best is None:
+            break
+    return best
 
 
-def _beside(options: Options) -> int:
-    """Threads that may bound the parts while one core polishes; the result is the same for any number."""
-    return max(1, min(options.workers, (os.cpu_count() or 1) - 1))
-
-
-def _polished(
-    watch: _Watch,
-    roster: Roster,
-    options: Options,
-    deadline: float,
-    *,
-    windows: Iterable[Window] | None = None,
-) -> Roster | None:
-    """The best roster known after polishing this one."""
-    better = polished(
-        watch.board.problem,
-        roster,
-        base=watch.board.base,
-        frozen=watch.board.frozen,
-        reference=watch.reference,
-        seed=options.seed,
-        deadline=deadline,
-        keep_going=lambda roster: (
-            watch.glance(roster, options.timeout_seconds * POLISHING_SHARE) and not _is_proven(watch, options)
-        ),
-        windows=windows,
-    )
-    watch.begin_with(better)
-    return watch.best
-
-
-def _windows(board: Board, roster: Roster, found: Iterable[Bounded], seed: int) -> list[Window]:
-    """The weeks that cost more than they must, then every two of which one does; then all faculty."""
-    hint(board, roster)
-    complete_hint(board, seed)
-    known = board.model.proto.solution_hint
-    values = dict(zip(known.vars, known.values, strict=True))
-    board.model.clear_hints()  # type: ignore[no-untyped-call]
-    weeks = [(each.part.days, each.loss(values)) for each in found if each.part.days]
-    wasteful = sorted(((loss, days) for days, loss in weeks if loss > 0), key=lambda week: (-week[0], week[1]))
-    pairs = sorted(
-        ((loss + more, (*days, *beside)) for (days, loss), (beside, more) in pairwise(weeks) if loss + more > 0),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
-    windows = [week_window(board.problem, days) for _, days in (*wasteful, *pairs)]
-    return [*windows, faculty_window(board.problem)]
-
-
-def _is_proven(watch: _Watch, options: Options) -> bool:
-    """Whether the parts' bound already is within the gap asked for."""
-    gap = relative_gap(watch.objective, watch.bound)
-    return watch.best is not None and gap is not None and gap <= options.relative_gap
+def _first(search: Search, options: Options, line: Line) -> Found | None:
+    """The quick heuristic's roster around the best days off, or the one to begin with where that is better."""
+    board = search.board
+    off = best_days_off(board, seed=options.seed, seconds=line.seconds, size=search.size)
+    if off is not None:
+        add_cut(board, off)
+    quick = search.of(greedy_roster(board, days_off=off.cells), line) if off is not None else None
+    quick = quick or search.of(greedy_roster(board), line)
+    return better(quick, search.of(options.hint, line) if options.hint is not None else None)
 
 
 def greedy(problem: Problem, *, base: Roster, options: Options | None = None) -> Solution:
@@ -227,18 +177,6 @@ def all_locked(problem: Problem, roster: Roster) -> Roster:
     return replace(roster, locked=frozenset(roster.cells) | nights)
 
 
-def _as_hinted(board: Board, options: Options) -> Roster | None:
-    """The hinted roster where it still is possible as it stands."""
-    if options.hint is None:
-        return None
-    hint(board, options.hint)
-    possible = complete_hint(board, options.seed)
-    board.model.clear_hints()  # type: ignore[no-untyped-call]
-    problem = board.problem
-    cells = {slot: code for slot, code in options.hint.cells.items() if problem.start <= slot.day <= problem.end}
-    return replace(board.base, cells=cells) if possible else None
-
-
 def _solver(options: Options, seconds: float) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     parameters = solver.parameters
@@ -283,34 +221,23 @@ class _Watch:
     stopped: StopKind | None = None
     curve: list[Sample] = field(default_factory=list)
 
-    def begin_with(self, roster: Roster) -> None:
-        """Note a roster that was found before the search."""
-        objective = score(self.board.problem, roster, reference=self.reference).total
-        if self.objective is None or objective < self.objective:
-            elapsed = time.monotonic() - self.began
-            self.best, self.objective = roster, objective
+    def note(self, search: Search, found: Found | None) -> None:
+        """Note what was found and proven before the search over everything."""
+        elapsed = time.monotonic() - self.began
+        if math.isfinite(search.bound):
+            self.bound = self.proven = max(search.bound, 0.0)
+        if found is None:
+            return
+        if self.objective is None or found.objective < self.objective:
+            self.best, self.objective = search.roster(found), found.objective
             self.solutions += 1
-            self.curve.append(Sample(round(elapsed, 3), objective, self.bound or 0.0))
             if self.first_seconds is None:
                 self.first_seconds = elapsed
+        self.curve.append(Sample(round(elapsed, 3), self.objective, self.bound or 0.0))
 
-    def better(self, best: Roster | None, other: Roster) -> Roster | None:
-        """The other roster where it is legal and better, else the best so far."""
-        if is_legal(self.board.problem, other):
-            self.begin_with(other)
-        return best if self.best is None else self.best
-
-    def prove(self, bound: float) -> None:
-        """Note a bound that was proven outside the search."""
-        self.bound = self.proven = max(bound, 0.0)
-        if self.objective is not None:
-            self.curve.append(Sample(round(time.monotonic() - self.began, 3), self.objective, self.bound))
-
-    def glance(self, roster: Roster | None, seconds: float) -> bool:
-        """Report a roster found before the search; whether to go on for now."""
+    def glance(self, seconds: float) -> bool:
+        """Report how far it is; whether to go on for now."""
         elapsed = time.monotonic() - self.began
-        if roster is not None:
-            self.begin_with(roster)
         if self.best is not None and self.on_progress is not None:
             self.on_progress(self.progress(elapsed))
         if self.should_stop is not None:
@@ -376,16 +303,6 @@ class _Watch:
             sum(min(demand.minimum, _present(self.best, demand)) for demand in problem.demands) if self.best else None
         )
         return Progress(elapsed, self.solutions, self.objective, self.bound, filled, demanded)
-
-
-def read(board: Board, value: Callable[[Variable], bool]) -> Roster:
-    """The roster that the literals' values say, with the amendments in its context."""
-    cells: dict[Slot, ActivityCode] = {}
-    for slot, options in board.choices.items():
-        for code, literal in options.items():
-            if code is not None and (literal if isinstance(literal, bool) else value(literal)):
-                cells[slot] = code
-    return replace(board.base, cells=cells)
 
 
 # --- the answer ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ortools.sat.python import cp_model
@@ -266,6 +266,16 @@ def build(board: Board) -> Board:
         if board.fixed(slot) and slot not in board.choices and board.problem.start <= slot.day <= board.problem.end:
             board.choices[slot] = board.kept(slot)
     return board
+
+
+def read(board: Board, value: Callable[[Variable], bool]) -> Roster:
+    """The roster that the literals' values say, with the amendments in its context."""
+    cells: dict[Slot, ActivityCode] = {}
+    for slot, options in board.choices.items():
+        for code, literal in options.items():
+            if code is not None and (literal if isinstance(literal, bool) else value(literal)):
+                cells[slot] = code
+    return replace(board.base, cells=cells)
 
 
 # --- residents ---------------------------------------------------------------------------------------------------

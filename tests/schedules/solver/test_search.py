@@ -1,0 +1,127 @@
+"""Searches with one worker: legal results, valid bounds, windows that keep the rest, and the relaxation below them."""
+
+from __future__ import annotations
+
+import pytest
+
+from schedules.domain.pattern import base_roster
+from schedules.domain.rules import check
+from schedules.domain.score import score
+from schedules.solver.greedy import greedy_roster
+from schedules.solver.objective import minimise
+from schedules.solver.relaxation import Relaxation, relax
+from schedules.solver.search import Answer, Found, Line, Search, better
+from schedules.solver.solve import stated_board
+from tests.schedules.solver.small_worlds import dislike, month, week
+
+NO_DEADLINE = float("inf")
+
+
+def searching(problem, gap: float = 0.01) -> Search:
+    board = stated_board(problem, base=base_roster(problem))
+    minimise(board)
+    return Search(board, 0, gap)
+
+
+def begun(problem) -> tuple[Search, Found]:
+    search = searching(problem)
+    found = search.of(greedy_roster(search.board), Line(NO_DEADLINE))
+    assert found is not None
+    return search, found
+
+
+def test_roster_and_solution_say_the_same() -> None:
+    problem = month()
+    search = searching(problem)
+    roster = greedy_roster(search.board)
+
+    found = search.of(roster, Line(NO_DEADLINE))
+
+    assert search.roster(found).cells == roster.cells
+    assert found.objective == score(problem, roster).total
+
+
+def test_illegal_roster_is_no_solution() -> None:
+    problem = month()
+    search = searching(problem)
+
+    assert search.of(base_roster(problem), Line(NO_DEADLINE)) is None
+
+
+@pytest.mark.parametrize("vertex", [0, 1])
+def test_near_relaxation_is_legal_and_above_the_relaxation(vertex: int) -> None:
+    problem = month(wishes=[dislike("F1", 3, -2), dislike("R1", 5, -1)])
+    search = searching(problem)
+    objective = search.board.model.proto.objective
+
+    answer = search.near_relaxation(Line(NO_DEADLINE), vertex=vertex)
+
+    values = relax(search.board.model, seconds=20).values
+    lowest = objective.offset + sum(
+        cost * values[variable] for variable, cost in zip(objective.vars, objective.coeffs, strict=True)
+    )
+    assert check(problem, search.roster(answer.found)).hard == ()
+    assert lowest <= answer.found.objective + 1e-6
+
+
+def test_proven_bound_is_at_most_the_best_roster() -> None:
+    search, start = begun(week(wishes=[dislike("F1", 3, -2), dislike("R1", 5, -1)]))
+
+    proven = search.prove(Line(NO_DEADLINE), start).bound
+    search.bound = proven
+    more = search.prove_more(Line(NO_DEADLINE), start).bound
+
+    best = search.by_weeks(Line(NO_DEADLINE), start).found
+    assert 0 < proven <= best.objective
+    assert proven <= more <= best.objective
+
+
+@pytest.mark.parametrize("attempt", ["by_weeks", "by_pairs", "by_faculty", "whole"])
+def test_searches_from_a_solution_are_legal_and_never_worse(attempt: str) -> None:
+    problem = month()
+    search, start = begun(problem)
+
+    answer = getattr(search, attempt)(Line(NO_DEADLINE), start)
+
+    assert answer.found.objective < start.objective
+    assert check(problem, search.roster(answer.found)).hard == ()
+
+
+def test_faculty_window_keeps_the_residents() -> None:
+    problem = month()
+    search, start = begun(problem)
+
+    after = search.roster(search.by_faculty(Line(NO_DEADLINE), start).found)
+
+    residents = {person.id for person in problem.residents}
+    kept = {slot: code for slot, code in search.roster(start).cells.items() if slot.person in residents}
+    assert {slot: code for slot, code in after.cells.items() if slot.person in residents} == kept
+
+
+def test_stopped_line_and_one_without_time_find_nothing() -> None:
+    search, start = begun(month())
+    stopped = Line(NO_DEADLINE)
+    stopped.stop()
+
+    assert search.prove(stopped, start) == Answer(start)
+    assert search.prove(Line(0.0), start) == Answer(start)
+    assert search.by_weeks(stopped, start) == Answer(start)
+
+
+def test_relaxation_decides_slots_whose_literal_is_whole() -> None:
+    values = Relaxation([1.0, 0.4, 0.6, 0.0])
+
+    assert values.decided([0, 3]) == 0
+    assert values.decided([1, 2]) is None
+    assert values.decided([3]) == -4
+    assert values.decided([-4, 3]) == -4
+
+
+def test_better_of_two_keeps_the_known_one_where_they_cost_the_same() -> None:
+    cheap, same, dear = Found(3, [1]), Found(3, [0]), Found(5, [1])
+
+    assert better(None, None) is None
+    assert better(None, dear) is dear
+    assert better(dear, cheap) is cheap
+    assert better(cheap, same) is cheap
+    assert better(cheap, None) is cheap
