@@ -12,11 +12,11 @@ from pydantic import Field
 import backups.services
 from accounts.models import User
 from accounts.permissions import Permission
-from common.errors import Invalid
-from common.tools import tool
+from common.errors import Invalid, NotFound
+from common.tools import document, tool
+from resilience import access
 from resilience.access import answer_visible_to, require
-from resilience.access import approval as approval_of
-from resilience.services import answers
+from resilience.services import answers, documents
 from resilience.services import tools as computed
 
 MOST_PEOPLE = 20
@@ -213,7 +213,7 @@ def execute_sacrifice_hierarchy_tool(
             code="approval_required",
         )
     backups.services.require_fresh()
-    granted = approval_of(by, approval)
+    granted = access.approval(by, approval)
     return computed.execute_sacrifice_hierarchy_tool(
         at=at, target_level=target_level, simulate_only=False, by=by, approval=granted, restore_due=restore_due
     )
@@ -232,6 +232,29 @@ def check_mtf_compliance_tool(
     """
     _require_reading(by, simulates=generate_sitrep)
     return computed.check_mtf_compliance_tool(at=at, generate_sitrep=generate_sitrep, by=by)
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+@document("scheduler://quick-status", media_type="text/plain")
+def quick_status(*, by: User, at: dt.datetime) -> str:
+    """Seven lines on where production stands: posture, utilization, defense, coverage, decisions, alerts, next."""
+    _require_reading(by)
+    return documents.quick_status(at=at).text
+
+
+@document("scheduler://incidents/{incident}/report", media_type="text/markdown")
+def incident_report(*, by: User, at: dt.datetime, incident: str) -> str:
+    """The report of an incident (by its id) as it would be written now. Drafts that were signed are documents."""
+    return documents.incident_report(access.incident(by, _uuid(incident)), at=at)
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as fault:
+        raise NotFound("There is no such incident.") from fault
 
 
 def _require_reading(by: User, *, simulates: bool = False) -> None:

@@ -134,7 +134,7 @@ def _readable(document: Document) -> Callable[..., Any]:
         return await sync_to_async(_read, thread_sensitive=True)(document, names)
 
     read.__signature__ = document.signature  # type: ignore[attr-defined]
-    read.__annotations__ = {}
+    read.__annotations__ = {name: item.annotation for name, item in document.signature.parameters.items()}
     read.__name__ = document.name
     return read
 

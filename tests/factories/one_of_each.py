@@ -7,6 +7,8 @@ from typing import Any
 
 from accounts.enums import Role
 from accounts.models import Notification
+from resilience.enums import DocumentKind
+from resilience.services import documents
 from schedules.domain.problem import Session
 from schedules.enums import RunStatus, ScheduleStatus
 from schedules.models import Activity, BlockAssignment, Demand, GenerationRun
@@ -58,6 +60,7 @@ def one_of_each() -> dict[str, str]:
     swaps.case(things["swap"])
     things["plan"] = resilience.plan(DAY, DAY)
     things["approval"] = resilience.asked(DAY, DAY)
+    things["document"] = documents.draft(DocumentKind.MFR, by=None, at=resilience.NOON)
     things["shedding"] = resilience.execution(DAY, DAY)
     # Last, as its fingerprint is that of all before it.
     things["draft"] = generation.draft(DAY, DAY)

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from django.test import Client
+from mcp import MCPError
 
 from accounts.enums import Role
 from accounts.models import User
@@ -271,6 +272,30 @@ def test_a_dry_run_writes_nothing_and_its_token_applies_exactly_it(things: dict[
 def _cells(schedule: str) -> list[tuple[Any, ...]]:
     rows = Assignment.objects.filter(schedule_id=schedule)
     return sorted(rows.values_list("person_id", "date", "session", "activity__code"))
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+def test_the_quick_status_is_read_by_everybody_in_seven_lines(resident: User, agent: User):
+    texts = [
+        agents.talk(user, lambda client: client.read_resource("scheduler://quick-status")).contents[0].text
+        for user in (resident, agent)
+    ]
+
+    assert [len(text.strip().splitlines()) for text in texts] == [7, 7]
+    assert texts[0].startswith("PRODUCTION STATUS: ")
+
+
+@pytest.mark.parametrize("incident", ["00000000-0000-0000-0000-000000000000", "nothing"])
+def test_an_incident_that_is_not_there_has_no_report(coordinator: User, incident: str):
+    async def read(client: Any) -> str:
+        try:
+            return str(await client.read_resource(f"scheduler://incidents/{incident}/report"))
+        except MCPError as refusal:
+            return str(refusal)
+
+    assert agents.talk(coordinator, read) == "There is no such incident."
 
 
 # --- both doors as they are used -------------------------------------------------------------------------------------
