@@ -9,13 +9,12 @@ from schedules.forms import DateInput, RangeForm
 from schedules.models import Person
 
 AREAS = (("P", "P: people"), ("S", "S: supervision"), ("T", "T: required experience"))
-REASON = {"max_length": 500, "widget": forms.Textarea(attrs={"rows": 2})}
 
 
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(label="Why", **REASON)
+    reason = forms.CharField(label="Why", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class PostureOverrideForm(ReasonForm):

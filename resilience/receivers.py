@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
@@ -12,22 +13,27 @@ from django.dispatch import receiver
 
 from accounts.permissions import Permission
 from backups.signals import database_restored
-from resilience.models import PostureState, ResiliencePolicy
+from resilience.models import Approval, PostureRecord, PostureState, ResiliencePolicy
 from resilience.services.figures import dashboard_figures
+from resilience.signals import breaker_tripped, posture_changed
 from schedules.enums import AbsenceStatus
 from schedules.models import Schedule
 from schedules.services import drills, program
+from schedules.services.decisions import PendingDecision, decision_provider
 from schedules.services.figures import figure_provider
 from schedules.signals import (
     absence_changed,
     assignments_changed,
     program_changed,
+    run_failed,
     schedule_published,
+    swap_rollback_failed,
     workers_look_up,
 )
 
 HEARTBEAT = "resilience heartbeat"
 NIGHTLY = "resilience nightly"
+SWEEP = "sweep incidents"
 NIGHTLY_HOUR = 2
 
 drills.join("resilience.services.drilling")
@@ -66,6 +72,66 @@ def evaluate_published(sender: Any, *, schedule: uuid.UUID, replaced: list[uuid.
         tasks.ring_for_fallbacks()
 
 
+@receiver(absence_changed)
+def analyse_absence(sender: Any, *, absence: uuid.UUID, **kwargs: Any) -> None:
+    """Sick and emergency absences when they are reported, all others when granted; the service decides."""
+    from resilience import tasks
+
+    tasks.ring_for_absence(absence)
+
+
+@receiver(schedule_published)
+def look_for_violations(sender: Any, **kwargs: Any) -> None:
+    """What was accepted with violations is an incident until it is mended."""
+    from resilience import tasks
+
+    tasks.ring_for_violations()
+
+
+@receiver(posture_changed)
+def posture_incident(sender: Any, *, record: uuid.UUID, after: str, **kwargs: Any) -> None:
+    """YELLOW or worse opens one, or changes its severity."""
+    from resilience.services.incidents.news import posture_reached
+
+    posture_reached(PostureRecord.objects.get(pk=record), after)
+
+
+@receiver(breaker_tripped)
+def breaker_incident(sender: Any, *, cause: str, detail: str, at: dt.datetime, **kwargs: Any) -> None:
+    """A trip always needs a person."""
+    from resilience.services.incidents.news import breaker_opened
+
+    breaker_opened(cause, detail, at=at)
+
+
+@receiver(swap_rollback_failed)
+def rollback_incident(sender: Any, *, swap: uuid.UUID, rows: int, **kwargs: Any) -> None:
+    """Rows were changed between the swap and its roll back."""
+    from django.utils import timezone
+
+    from resilience.services.incidents.news import rollback_failed
+
+    rollback_failed(swap, rows, at=timezone.now())
+
+
+@receiver(run_failed)
+def run_incident(sender: Any, *, run: uuid.UUID, step: str, **kwargs: Any) -> None:
+    """A generation ended without a draft."""
+    from django.utils import timezone
+
+    from resilience.services.incidents.news import generation_failed
+
+    generation_failed(run, step, at=timezone.now())
+
+
+@decision_provider
+def approvals_to_decide(at: dt.datetime) -> Iterator[PendingDecision]:
+    """Approvals that wait for somebody's word, with their end as deadline."""
+    for row in Approval.objects.filter(state="PENDING").order_by("expires_at"):
+        url = f"/incidents/{row.incident_id}" if row.incident_id else f"/incidents/approvals/{row.pk}"
+        yield PendingDecision(f"approval:{row.pk}", "approval", row.title, url, row.expires_at)
+
+
 @receiver(database_restored)
 def evaluate_restored(sender: Any, **kwargs: Any) -> None:
     """Everything may be different from what the stored margins say."""
@@ -78,11 +144,14 @@ def evaluate_restored(sender: Any, **kwargs: Any) -> None:
 def keep_time(sender: Any, *, at: dt.datetime, **kwargs: Any) -> None:
     """A heartbeat within seconds of its time wherever `manage.py cluster` runs."""
     from resilience import tasks
+    from resilience.services.incidents.clock import is_anything_due
     from resilience.services.world import load_policy
 
     state = PostureState.objects.filter(pk=1).only("evaluated_at").first()
     if state is None or (at - state.evaluated_at).total_seconds() >= load_policy().heartbeat_seconds:
         tasks.ring_for_heartbeat()
+    if is_anything_due(at):
+        tasks.ring_for_sweep()
 
 
 @receiver(post_migrate)
@@ -100,6 +169,10 @@ def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
     Plan.objects.using(using).get_or_create(
         name=HEARTBEAT,
         defaults={"func": "resilience.tasks.heartbeat", "schedule_type": Plan.MINUTES, "minutes": 5},
+    )
+    Plan.objects.using(using).get_or_create(
+        name=SWEEP,
+        defaults={"func": "resilience.tasks.sweep_incidents", "schedule_type": Plan.MINUTES, "minutes": 1},
     )
     Plan.objects.using(using).get_or_create(
         name=NIGHTLY,

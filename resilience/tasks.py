@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.core.cache import cache
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from resilience.services import fallbacks, posture
+from resilience.models import Incident
+from resilience.services import fallbacks, incidents, posture
 from resilience.services.days import touched
+from schedules.models import Absence
 
 RUNG_SECONDS = 60
 """At most so long a bell counts as rung: a worker that died with it holds nobody up for longer."""
@@ -41,11 +44,37 @@ def nightly() -> None:
     at = timezone.now()
     posture.evaluate_fully(at=at)
     fallbacks.recompute(at=at)
+    incidents.look_at_violations(at=at)
 
 
 def recompute_fallbacks() -> None:
     """Make the plans anew after a publish."""
     fallbacks.recompute(at=timezone.now())
+
+
+def analyse_incident(incident_id: str) -> None:
+    """Analyse an incident that was opened or has changed; one that is over is left alone."""
+    found = Incident.objects.filter(pk=uuid.UUID(incident_id)).first()
+    if found is not None:
+        incidents.analyse(found, at=timezone.now())
+
+
+def look_at_absence(absence_id: str) -> None:
+    """Say what an absence does to the program."""
+    found = Absence.objects.filter(pk=uuid.UUID(absence_id)).first()
+    if found is not None:
+        incidents.look_at_absence(found, at=timezone.now())
+
+
+def look_at_violations() -> None:
+    """Look for violations in what is published now."""
+    incidents.look_at_violations(at=timezone.now())
+
+
+def sweep_incidents() -> None:
+    """Times that passed, reports that are due, approvals that lapsed."""
+    cache.delete("resilience-sweep-rung")
+    incidents.sweep(timezone.now())
 
 
 def ring_for_heartbeat() -> None:
@@ -63,3 +92,19 @@ def ring_for_days(start: dt.date | None, end: dt.date | None) -> None:
 def ring_for_fallbacks() -> None:
     """Ask the queue to make the plans anew."""
     async_task("resilience.tasks.recompute_fallbacks", q_options={"task_name": "resilience fallbacks"})
+
+
+def ring_for_absence(absence_id: uuid.UUID) -> None:
+    """Ask the queue to look at an absence."""
+    async_task("resilience.tasks.look_at_absence", str(absence_id), q_options={"task_name": "absence analysis"})
+
+
+def ring_for_violations() -> None:
+    """Ask the queue to look at what is published."""
+    async_task("resilience.tasks.look_at_violations", q_options={"task_name": "violations"})
+
+
+def ring_for_sweep() -> None:
+    """Ask the queue for a sweep, unless one waits there already."""
+    if cache.add("resilience-sweep-rung", True, RUNG_SECONDS):
+        async_task("resilience.tasks.sweep_incidents", q_options={"task_name": "sweep incidents"})

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("backups.urls")),
     path("", include("schedules.urls")),
+    path("", include("resilience.urls")),
     path("", include("swaps.urls")),
 ]
 if settings.METRICS:

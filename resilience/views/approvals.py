@@ -17,6 +17,7 @@ from accounts.access import SignedInRequest, require
 from accounts.models import User
 from accounts.permissions import Permission
 from common.errors import DomainError
+from resilience.enums import ApproverPart
 from resilience.models import Approval
 from resilience.services import approvals
 from resilience.views.moments import Moment
@@ -50,12 +51,13 @@ def approval(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """What is asked, with everything that the proposer saw."""
     require(request.user, Permission.SIMULATE_RESILIENCE)
     found = get_object_or_404(Approval.objects.select_related("proposed_by", "incident"), pk=pk)
+    now = timezone.now()
     context = {
-        "when": Moment(timezone.now()),
+        "when": Moment(now),
         "approval": found,
-        "acts": approvals.acts_for(found, request.user),
+        "acts": approvals.acts_for(found, request.user, at=now),
         "votes": list(found.votes.select_related("by")),
-        "open_parts": approvals.open_parts(found),
+        "open_parts": [ApproverPart(part).label for part in approvals.open_parts(found, at=now)],
     }
     return render(request, "resilience/approval.html", context)
 

@@ -93,12 +93,13 @@ def _lines(text: str) -> list[dict[str, Any]]:
 def incident_list(request: SignedInRequest) -> HttpResponse:
     """Open ones first, the gravest first; then what is over."""
     require(request.user, Permission.SIMULATE_RESILIENCE)
+    now = timezone.now()
     form = IncidentFilterForm(request.GET)
     form.is_valid()
     shown = form.cleaned_data.get("show") or "open"
     rows = Incident.objects.open() if shown == "open" else Incident.objects.all()
     context = {
-        "when": Moment(timezone.now()),
+        "when": Moment(now),
         "form": form,
         "shown": shown,
         "page": Paginator(rows.order_by("-detected_at"), PER_PAGE).get_page(request.GET.get("page")),
@@ -106,7 +107,7 @@ def incident_list(request: SignedInRequest) -> HttpResponse:
         "report_form": ReportForm(),
         "may_report": request.user.may(Permission.APPROVE_RESILIENCE),
         "waiting": [
-            (asked, approvals.acts_for(asked, request.user))
+            (asked, approvals.acts_for(asked, request.user, at=now))
             for asked in Approval.objects.filter(state__in=OPEN_APPROVALS).select_related("proposed_by", "incident")
         ],
     }
@@ -131,7 +132,7 @@ def incident(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "now": now,
         "timeline": list(found.timeline.select_related("by").order_by("-at", "-id")),
         "approvals": [
-            (approval, approvals.acts_for(approval, request.user))
+            (approval, approvals.acts_for(approval, request.user, at=now))
             for approval in found.approvals.select_related("proposed_by").prefetch_related("votes__by")
         ],
         "documents": list(found.documents.all()),

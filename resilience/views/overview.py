@@ -20,7 +20,7 @@ from accounts.permissions import Permission
 from common.errors import DomainError
 from resilience.domain.levels import Level
 from resilience.forms import BreakerOverrideForm, PostureOverrideForm, ReasonForm
-from resilience.models import PostureRecord
+from resilience.models import DayMargin, PostureRecord
 from resilience.services import approvals
 from resilience.services.tools import (
     check_utilization_threshold_tool,
@@ -48,7 +48,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
         "defense": get_defense_level_tool(at=timezone.now()),
         "utilization": check_utilization_threshold_tool(at=when.at),
         "margins": found,
-        "chart": margin_chart(lowest_by_day(found.timeline), {}, days),
+        "chart": margin_chart(lowest_by_day(found.timeline), _everything(days), days),
         "heat": heat_map(found.timeline, days),
         "weakest": sorted(found.timeline, key=lambda point: point.margin)[:6],
         "breaker": breaker_services.current(),
@@ -59,6 +59,12 @@ def overview(request: SignedInRequest) -> HttpResponse:
     context["coverage_text"] = percent(context["defense"].coverage, 1)
     context["breaker_closed"] = context["breaker"].state == BreakerState.CLOSED
     return render(request, "resilience/overview.html", context)
+
+
+def _everything(days: list[dt.date]) -> dict[dt.date, int]:
+    """k*(all) of each day as last stored."""
+    rows = DayMargin.objects.filter(date__in=days)
+    return {row.date: row.margin_all for row in rows if row.margin_all is not None}
 
 
 def _forms() -> dict[str, Form]:

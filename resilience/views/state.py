@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +16,10 @@ import resilience.services.readiness as readiness_services
 from accounts.access import SignedInRequest, require
 from accounts.permissions import Permission
 from common.errors import DomainError
+from resilience.domain.homeostasis import Loop
 from resilience.forms import ReadinessForm
 from resilience.models import ReadinessAdjustment
+from resilience.services.answers import LoopView
 from resilience.services.tools import (
     analyze_homeostasis_tool,
     assess_cognitive_load_tool,
@@ -24,6 +27,8 @@ from resilience.services.tools import (
     check_mtf_compliance_tool,
 )
 from resilience.views.moments import Moment, moment, tone
+
+HIGH_IS_BAD = frozenset({Loop.UTILIZATION.value, Loop.WORKLOAD_SPREAD.value})
 
 
 @require_GET
@@ -39,12 +44,24 @@ def strain(request: SignedInRequest) -> HttpResponse:
     """The loops, strained people, and the queue of decisions."""
     require(request.user, Permission.SIMULATE_RESILIENCE)
     when = moment(request)
+    loops = analyze_homeostasis_tool(at=when.at)
     context = {
         "when": when,
-        "loops": analyze_homeostasis_tool(at=when.at),
+        "loops": loops,
+        "rows": [_row(loop) for loop in loops.loops],
         "load": assess_cognitive_load_tool(at=timezone.now()),
     }
     return render(request, "resilience/strain.html", context)
+
+
+def _row(loop: LoopView) -> dict[str, Any]:
+    """A loop with the side on which it may not stray."""
+    wanted = ""
+    if loop.setpoint is not None and loop.width is not None:
+        high_is_bad = loop.loop in HIGH_IS_BAD
+        limit = loop.setpoint + loop.width if high_is_bad else loop.setpoint - loop.width
+        wanted = f"at {'most' if high_is_bad else 'least'} {limit:.2f}"
+    return asdict(loop) | {"wanted": wanted}
 
 
 @require_GET

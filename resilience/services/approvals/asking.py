@@ -17,9 +17,8 @@ from resilience.domain.incidents import Approver
 from resilience.enums import OPEN_APPROVALS, ApprovalAction, ApprovalState, TimelineEvent
 from resilience.models import Approval, FallbackPlan, Incident
 from resilience.services import breaker, fallbacks, posture, shedding, timeline
-from resilience.services.answers import plain
+from resilience.services.answers import open_views, plain
 from resilience.services.approvals import parts
-from resilience.services.answers import open_views
 from schedules.enums import ScheduleStatus
 from schedules.models import Assignment
 from schedules.services.confirmation import digest
@@ -36,7 +35,7 @@ class ApprovalRefused(DomainError):
 def propose_fallback(
     plan: FallbackPlan, *, by: User | None, at: dt.datetime, incident: Incident | None = None
 ) -> Approval:
-    """Ask for a plan to be put in force. Raises `NotAllowed`, `ApprovalRefused` (nobody can approve, plan not valid)."""
+    """Ask for a plan to be put in force. Raises `NotAllowed`, `ApprovalRefused` (nobody can approve, not valid)."""
     seen = fallbacks.preview(plan, at=at)
     if seen.refusal or seen.new_hard:
         raise ApprovalRefused(seen.refusal or " ".join(seen.new_hard[:3]), code="plan_refused")
@@ -65,7 +64,7 @@ def propose_fallback(
 def propose_shedding(
     *, target_level: str, by: User | None, at: dt.datetime, incident: Incident | None = None
 ) -> Approval:
-    """Ask for work to be shed at a level. Raises `NotAllowed`, `Invalid`, `ApprovalRefused` (nothing to shed, nobody)."""
+    """Ask for work to be shed. Raises `NotAllowed`, `Invalid`, `ApprovalRefused` (nothing to shed, nobody)."""
     if not target_level:
         raise Invalid("Name the level of shedding that is to be approved.")
     seen = shedding.simulate(at=at, target_level=target_level)

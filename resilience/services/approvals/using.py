@@ -55,7 +55,7 @@ def carry_out(approval: Approval, *, by: User, at: dt.datetime) -> Approval:
 
 
 def sweep(at: dt.datetime) -> int:
-    """End what expired or whose schedule changed, and tell upward of reviews that are overdue; how many were touched."""
+    """End what expired or whose schedule changed, tell upward of reviews that are overdue; how many were touched."""
     touched = 0
     for row in Approval.objects.filter(state__in=OPEN_APPROVALS):
         touched += _lapse(row, at=at)

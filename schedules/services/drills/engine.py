@@ -150,7 +150,10 @@ def _longest_run() -> tuple[dt.date, ...]:
             runs[-1].append(day)
         else:
             runs.append([day])
-    return tuple(max(runs, key=lambda found: (len(found), found[0]), default=[]))
+    longest: list[dt.date] = []
+    for found in runs:
+        longest = found if len(found) >= len(longest) else longest
+    return tuple(longest)
 
 
 def _turn(drill: Drill, outcome: Outcome) -> None:

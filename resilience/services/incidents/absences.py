@@ -1,0 +1,183 @@
+"""What an absence does to the program, looked at when it is reported or granted, and what is proposed for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+from django.db import transaction
+from django.utils import timezone
+
+from common.errors import DomainError
+from resilience.domain.covering import without
+from resilience.domain.incidents import Impact, absence_impact
+from resilience.domain.levels import Level, Measured, Reading, Unknown
+from resilience.enums import ImpactName, IncidentKind
+from resilience.models import AbsenceAnalysis
+from resilience.services import fallbacks
+from resilience.services.incidents.advice import Advice
+from resilience.services.incidents.opening import Finding, open_incident
+from resilience.services.world import NothingPublished, World, load
+from schedules.domain.margins import Pool, Scope
+from schedules.domain.problem import PersonId, days_between
+from schedules.enums import AbsenceKind, AbsenceStatus
+from schedules.models import Absence
+from schedules.signals import cover_wanted
+
+AT_ONCE = frozenset({AbsenceKind.SICK, AbsenceKind.EMERGENCY})
+"""Analysed when reported; every other kind when it is granted."""
+STANDING = (AbsenceStatus.REQUESTED, AbsenceStatus.APPROVED)
+SEVERITIES = {Impact.HIGH: Level.ORANGE, Impact.UNKNOWN: Level.YELLOW}
+"""Of the incident that an absence opens; open posts make it RED. LOW and MEDIUM open none by themselves."""
+
+
+def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | None:
+    """Analyse it with everybody else who is away on its dates; HIGH impact opens an incident.
+
+    None where it does not count: over, decided against, or neither granted nor to be analysed at once.
+    """
+    if not _counts(absence, today=timezone.localdate(at)):
+        AbsenceAnalysis.objects.filter(absence=absence).delete()
+        return None
+    start = max(absence.start_date, timezone.localdate(at))
+    found = _judge(absence, start)
+    with transaction.atomic():
+        row, _ = AbsenceAnalysis.objects.update_or_create(
+            absence=absence, defaults={"computed_at": at} | found.stored()
+        )
+        row.proposals = [item.as_json() for item in _proposals(absence, found, at=at)]
+        if found.impact in SEVERITIES:
+            row.incident = open_incident(_finding(absence, found, start), at=at)
+        row.save(update_fields=["proposals", "incident"])
+    return row
+
+
+class _Judged:
+    """Margins of the absence's dates with everybody gone who is."""
+
+    def __init__(self, world: World | None, lost: frozenset[PersonId], reason: str = "") -> None:
+        self.world, self.lost = world, lost
+        self.reason = reason
+        self.certificate = ""
+        self.all: Reading[int] = Unknown(reason)
+        self.safety: Reading[int] = Unknown(reason)
+        self.idle: Reading[bool] = Unknown(reason)
+        if world is not None:
+            self._measure(world)
+        self.impact = absence_impact(self.all, self.safety, self.idle)
+
+    def _measure(self, world: World) -> None:
+        problem, roster = without(world.problem, world.roster, self.lost, world.start, world.end)
+        report = replace(world, problem=problem, published=roster).margins
+        lowest, safety = report.lowest(Scope.ALL), report.lowest(Scope.SAFETY)
+        idle = report.lowest(Scope.ALL, Pool.IDLE)
+        nothing = "Nothing is demanded on these dates."
+        self.all = Unknown(nothing) if lowest is None else Measured(lowest)
+        self.safety = Unknown(nothing) if safety is None else Measured(safety)
+        self.idle = Unknown(nothing) if idle is None else Measured(idle >= 0)
+        weakest = report.weakest(1)
+        self.certificate = weakest[0].certificate[:300] if weakest else ""
+        self.reason = nothing if lowest is None else ""
+
+    def stored(self) -> dict[str, object]:
+        return {
+            "impact": ImpactName(self.impact.value),
+            "lost": sorted(self.lost),
+            "margin_all": None if isinstance(self.all, Unknown) else self.all.value,
+            "margin_safety": None if isinstance(self.safety, Unknown) else self.safety.value,
+            "idle_covers": None if isinstance(self.idle, Unknown) else self.idle.value,
+            "certificate": self.certificate,
+            "reason": self.reason[:300],
+        }
+
+    @property
+    def is_open_now(self) -> bool:
+        """Whether a post is open, whatever anybody does."""
+        return any(not isinstance(reading, Unknown) and reading.value < 0 for reading in (self.all, self.safety))
+
+
+def _judge(absence: Absence, start: dt.date) -> _Judged:
+    lost = frozenset({str(absence.person_id)}) | _others(absence)
+    try:
+        return _Judged(load(start, absence.end_date), lost)
+    except NothingPublished as missing:
+        return _Judged(None, lost, str(missing))
+
+
+def _others(absence: Absence) -> frozenset[PersonId]:
+    """Everybody else who is away on one of its dates."""
+    rows = Absence.objects.filter(
+        status=AbsenceStatus.APPROVED, start_date__lte=absence.end_date, end_date__gte=absence.start_date
+    )
+    return frozenset(str(pk) for pk in rows.exclude(pk=absence.pk).values_list("person_id", flat=True))
+
+
+def _counts(absence: Absence, *, today: dt.date) -> bool:
+    if absence.end_date < today or absence.status not in STANDING:
+        return False
+    return absence.status == AbsenceStatus.APPROVED or absence.kind in AT_ONCE
+
+
+def _finding(absence: Absence, found: _Judged, start: dt.date) -> Finding:
+    severity = Level.RED if found.is_open_now else SEVERITIES[found.impact]
+    margin = "unknown" if isinstance(found.safety, Unknown) else str(found.safety.value)
+    return Finding(
+        kind=IncidentKind.ABSENCE,
+        cause=f"absence:{absence.pk}",
+        severity=severity,
+        title=f"An absence from {absence.start_date} to {absence.end_date} hurts",
+        summary=found.certificate or found.reason,
+        metric="k*(safety) without the absent",
+        value=margin,
+        threshold="1",
+        people=sorted({str(absence.person_id)} | (found.lost if found.is_open_now else frozenset())),
+        start=start,
+        end=absence.end_date,
+    )
+
+
+def _proposals(absence: Absence, found: _Judged, *, at: dt.datetime) -> Iterator[Advice]:
+    """LOW: a volunteer. MEDIUM and unknown: the backup pool, then the plan. HIGH is answered by its incident."""
+    if found.impact is Impact.LOW:
+        yield from _volunteer(absence, at=at)
+        return
+    if found.impact is Impact.HIGH or found.world is None:
+        return
+    pool = _backup_pool(found.world, found.lost)
+    if pool:
+        yield Advice(
+            key="backup-pool",
+            title="Call the backup pool",
+            text=f"{len(pool)} people are on stand-by on these dates.",
+            effect="They are free of other duty.",
+        )
+    try:
+        plan = fallbacks.make("single_absence", {str(absence.person_id)}, absence.start_date, absence.end_date, at=at)
+    except DomainError:
+        return
+    if plan.changes:
+        yield Advice(
+            key=f"fallback:{plan.pk}",
+            title="Put the fallback for one absence in force",
+            effect=f"{len(plan.changes)} changes, {len(plan.moved)} people move",
+            act="propose",
+            needs_approval=True,
+        )
+
+
+def _volunteer(absence: Absence, *, at: dt.datetime) -> Iterator[Advice]:
+    """Whoever can post an offer for somebody's work says so; nobody may listen."""
+    answers = cover_wanted.send(
+        sender=AbsenceAnalysis, person=absence.person_id, start=absence.start_date, end=absence.end_date, at=at
+    )
+    for _, sentence in answers:
+        if sentence:
+            yield Advice(key="marketplace", title="Look for a volunteer", text=sentence)
+
+
+def _backup_pool(world: World, lost: frozenset[PersonId]) -> frozenset[PersonId]:
+    found: set[PersonId] = set()
+    for day in days_between(world.start, world.end):
+        found |= world.standby.get(day, frozenset())
+    return frozenset(found - lost)

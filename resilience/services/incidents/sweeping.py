@@ -1,0 +1,116 @@
+"""What the workers see to by themselves: analyses that did not come, times that passed, reports that are due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from resilience.domain.incidents import IncidentState
+from resilience.domain.levels import Level
+from resilience.enums import OPEN_INCIDENTS, DocumentKind, IncidentKind, TargetStep, TimelineEvent
+from resilience.models import Incident, IncidentTarget
+from resilience.services import approvals, documents, timeline
+from resilience.services.incidents import clock
+from resilience.services.incidents.ending import note_recovery
+from resilience.services.incidents.opening import Finding, ask_for_analysis, open_incident, tell
+from schedules.services.health import assess
+
+ANALYSIS_PATIENCE = dt.timedelta(seconds=60)
+"""After so long the queue is asked once more for an analysis that did not come."""
+MOST_FAILURES = 3
+OLDEST_BACKUP = dt.timedelta(hours=26)
+"""The nightly backup is two hours late: the system itself is unwell."""
+HEALTH = "health:backup"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How much was done."""
+
+    asked_again: int
+    missed: int
+    reports: int
+    approvals: int
+
+
+def sweep(at: dt.datetime) -> Swept:
+    """One round; each deed in a transaction of its own, so that one that fails holds up no other."""
+    _look_at_health(at)
+    asked = sum(_ask_again(row, at=at) for row in _unanalysed(at))
+    reports = sum(_write_report(target, at=at) for target in list(clock.sitreps_due(at)))
+    missed = sum(_miss(target, at=at) for target in list(clock.overdue(at)))
+    for row in Incident.objects.filter(state=IncidentState.MONITORING.value):
+        if row.recovery_checked_at is None or at - row.recovery_checked_at >= dt.timedelta(hours=1):
+            note_recovery(row, at=at)
+    return Swept(asked, missed, reports, approvals.sweep(at))
+
+
+def _unanalysed(at: dt.datetime) -> list[Incident]:
+    waiting = Q(analysed_at__isnull=True) | Q(analysed_at__lt=F("analysis_asked_at"))
+    rows = Incident.objects.filter(
+        waiting, state__in=OPEN_INCIDENTS, analysis_failures__lt=MOST_FAILURES, analysis_asked_at__isnull=False
+    )
+    return list(rows.filter(analysis_asked_at__lte=at - ANALYSIS_PATIENCE))
+
+
+@transaction.atomic
+def _ask_again(incident: Incident, *, at: dt.datetime) -> int:
+    row = timeline.lock(incident)
+    row.analysis_failures += 1
+    Incident.objects.filter(pk=row.pk).update(analysis_failures=row.analysis_failures)
+    if row.analysis_failures >= MOST_FAILURES:
+        text = "The analysis did not come three times: what it would say is unknown. Look at the log of the workers."
+        timeline.note(row, TimelineEvent.ANALYSIS_FAILED, at=at, text=text)
+        tell(row, title=f"Incident {row.number} could not be analysed", at=at, upward=True)
+        return 0
+    ask_for_analysis(row, at=at)
+    return 1
+
+
+@transaction.atomic
+def _miss(target: IncidentTarget, *, at: dt.datetime) -> int:
+    """Write it down once, and tell upward."""
+    row = timeline.lock(target.incident)
+    fresh = IncidentTarget.objects.select_for_update().get(pk=target.pk)
+    if fresh.missed_at is not None or fresh.done_at is not None or fresh.dropped_at is not None or not row.is_open:
+        return 0
+    fresh.missed_at = at
+    fresh.save(update_fields=["missed_at"])
+    label = TargetStep(fresh.step).label.lower()
+    timeline.note(row, TimelineEvent.MISSED, at=at, text=f"Overdue: {label} by {fresh.due_at:%d %b %H:%M} UTC.")
+    tell(row, title=f"Overdue at incident {row.number}: {label}", at=at, upward=True)
+    return 1
+
+
+@transaction.atomic
+def _write_report(target: IncidentTarget, *, at: dt.datetime) -> int:
+    """The situation report that is due, drafted for people to review and sign."""
+    row = timeline.lock(target.incident)
+    if not row.is_open:
+        return 0
+    documents.draft(DocumentKind.SITREP, by=None, at=at, incident=row)
+    clock.done(row, TargetStep.SITREP, at=at)
+    return 1
+
+
+def _look_at_health(at: dt.datetime) -> None:
+    """No verified backup for more than a day: nothing could be written, and nothing restored."""
+    age = assess(at)["backup_age_seconds"]
+    if age is not None and age <= OLDEST_BACKUP.total_seconds():
+        return
+    open_incident(
+        Finding(
+            kind=IncidentKind.HEALTH,
+            cause=HEALTH,
+            severity=Level.ORANGE if age is None else Level.YELLOW,
+            title="There is no verified backup" if age is None else "The newest verified backup is more than a day old",
+            summary="Schedules cannot be written safely. Make a backup, and look why the nightly one did not come.",
+            metric="age of the newest verified backup",
+            value="none" if age is None else "over 26 h",
+            threshold="26 h",
+        ),
+        at=at,
+    )
