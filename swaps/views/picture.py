@@ -71,7 +71,8 @@ def strips(
     words: tuple[str, str] = ("Now", "After"),
 ) -> list[Strip]:
     """Both people on every day of their weeks and every day that the swap touches; three queries at most."""
-    wanted = {day for first, last in weeks for day in days_between(first, last)} | {key[1] for key in changes}
+    spans = list(weeks)
+    wanted = {day for first, last in spans for day in days_between(first, last)} | {key[1] for key in changes}
     if not wanted:
         return []
     start, end = min(wanted), max(wanted)
@@ -81,14 +82,18 @@ def strips(
     activities = Activity.objects.in_bulk(list(codes), field_name="code")
     painter = _Painter(now, changes, activities, words)
     pairs = list(people)
-    return [Strip(days, [painter.pair(person, days) for person in pairs]) for days in _runs(sorted(wanted))]
+    return [
+        Strip(days, [painter.pair(person, days) for person in pairs])
+        for days in _runs(sorted(wanted), {first for first, _ in spans})
+    ]
 
 
-def _runs(days: list[dt.date]) -> list[list[dt.date]]:
-    """Days in runs without a gap, none longer than a strip."""
+def _runs(days: list[dt.date], starts: set[dt.date]) -> list[list[dt.date]]:
+    """Days in runs without a gap that begin anew with each week, none longer than a strip."""
     runs: list[list[dt.date]] = []
     for day in days:
-        if runs and (day - runs[-1][-1]).days == 1 and len(runs[-1]) < LONGEST_STRIP_DAYS:
+        goes_on = runs and (day - runs[-1][-1]).days == 1 and day not in starts and len(runs[-1]) < LONGEST_STRIP_DAYS
+        if goes_on:
             runs[-1].append(day)
         else:
             runs.append([day])
