@@ -302,6 +302,14 @@ def gaps_of(assessment: Assessment) -> frozenset[str]:
     return frozenset(v.key for v in assessment.after.violations if is_gap(v) and v.key not in known)
 
 
+def _out_of_reach(order: Order, policy: SwapPolicy, *, at: dt.datetime) -> bool:
+    """Whether a date is so far off that no roster has to be loaded to refuse it."""
+    today, fortnight = timezone.localdate(at), dt.timedelta(days=14)
+    asked = [order.source_week, *([order.target_week] if order.target_week else [])]
+    asked += [day for day, _ in (*order.sessions, *order.target_sessions)]
+    return min(asked) < today - fortnight or max(asked) > today + dt.timedelta(days=policy.days_ahead) + fortnight
+
+
 def _has_right_shape(order: Order) -> bool:
     return order.swap_type in {kind.value for kind in SwapType} and (order.target_week is not None) is (
         order.swap_type == SwapType.ONE_TO_ONE

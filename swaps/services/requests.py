@@ -126,7 +126,20 @@ def _stored(
     settled = settle(swap, found, actor=_capacity(swap, consent_by), by=by, at=at)
     if settled.status == SwapStatus.PENDING and settled.consent_at is None:
         ask_partner(settled, at=at)
+    if by is not None and settled.source_person.user_id != by.pk:
+        _tell_giver(settled, at=at)
     return settled
+
+
+def _tell_giver(swap: SwapRecord, *, at: dt.datetime) -> None:
+    """Somebody else asks for them, who hear of it at once and may take it back while it waits."""
+    record.tell(
+        [swap.source_person.user],
+        swap,
+        kind="SWAP_FILED_FOR_YOU",
+        title=f"A swap was asked for in your name: {record.dates_of(swap)}",
+        at=at,
+    )
 
 
 def _capacity(swap: SwapRecord, consent_by: User | None) -> Actor:
