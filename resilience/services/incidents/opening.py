@@ -119,7 +119,7 @@ def raise_severity(incident: Incident, to: Level, *, by: User | None, at: dt.dat
 def ask_for_analysis(incident: Incident, *, at: dt.datetime) -> None:
     """Ask the queue, inside the transaction: the bell rolls back with it, and the sweep rings again."""
     incident.analysis_asked_at = at
-    Incident.objects.filter(pk=incident.pk).update(analysis_asked_at=at)
+    Incident._base_manager.filter(pk=incident.pk).update(analysis_asked_at=at)
     async_task("resilience.tasks.analyse_incident", str(incident.pk), q_options={"task_name": "incident analysis"})
 
 

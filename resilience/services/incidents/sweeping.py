@@ -60,7 +60,7 @@ def _unanalysed(at: dt.datetime) -> list[Incident]:
 def _ask_again(incident: Incident, *, at: dt.datetime) -> int:
     row = timeline.lock(incident)
     row.analysis_failures += 1
-    Incident.objects.filter(pk=row.pk).update(analysis_failures=row.analysis_failures)
+    Incident._base_manager.filter(pk=row.pk).update(analysis_failures=row.analysis_failures)
     if row.analysis_failures >= MOST_FAILURES:
         text = "The analysis did not come three times: what it would say is unknown. Look at the log of the workers."
         timeline.note(row, TimelineEvent.ANALYSIS_FAILED, at=at, text=text)
