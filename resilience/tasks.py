@@ -33,8 +33,7 @@ def heartbeat() -> None:
     cache.delete("resilience-heartbeat-rung")
     at = timezone.now()
     if posture.is_full_due(at=at):
-        posture.evaluate_fully(at=at)
-        fallbacks.recompute(at=at)
+        nightly()
     else:
         posture.evaluate(at=at)
 
@@ -43,13 +42,15 @@ def nightly() -> None:
     """Evaluate every half-day, then make the plans anew."""
     at = timezone.now()
     posture.evaluate_fully(at=at)
-    fallbacks.recompute(at=at)
+    ring_for_fallbacks()
     incidents.look_at_violations(at=at)
 
 
-def recompute_fallbacks() -> None:
-    """Make the plans anew after a publish."""
-    fallbacks.recompute(at=timezone.now())
+def recompute_fallbacks(first: int = 0) -> None:
+    """Make some plans anew and ask for the next ones: whatever was rung meanwhile comes before them."""
+    following = fallbacks.recompute_part(at=timezone.now(), first=first)
+    if following is not None:
+        ring_for_fallbacks(following)
 
 
 def analyse_incident(incident_id: str) -> None:
@@ -89,9 +90,9 @@ def ring_for_days(start: dt.date | None, end: dt.date | None) -> None:
     async_task("resilience.tasks.evaluate_days", *dates, q_options={"task_name": "resilience evaluation"})
 
 
-def ring_for_fallbacks() -> None:
-    """Ask the queue to make the plans anew."""
-    async_task("resilience.tasks.recompute_fallbacks", q_options={"task_name": "resilience fallbacks"})
+def ring_for_fallbacks(first: int = 0) -> None:
+    """Ask the queue to make the plans anew, from the first-th on."""
+    async_task("resilience.tasks.recompute_fallbacks", first, q_options={"task_name": "resilience fallbacks"})
 
 
 def ring_for_absence(absence_id: uuid.UUID) -> None:

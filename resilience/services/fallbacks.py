@@ -33,6 +33,8 @@ from schedules.services.confirmation import digest
 from schedules.services.gate import open_gate
 
 ACTION = "fallback"
+PART = 5
+"""Plans made in one go of the queue."""
 
 
 class PlanRefused(DomainError):
@@ -55,27 +57,46 @@ class FallbackPreview:
 
 
 def recompute(*, at: dt.datetime) -> int:
-    """Make the standing plans anew from today on; returns how many.
+    """Make all standing plans anew from today on; returns how many.
 
-    One for each person absent, each fatal pair and each named cohort. What no longer is a scenario and what has
-    expired goes; activated plans stay for the record.
+    One for each person absent, each fatal pair and each named cohort. What no longer is a scenario goes; activated
+    plans stay for the record.
     """
-    found = basis(at)
-    try:
-        world = _world(found.today, found.today + (found.policy.horizon_days - 1) * ONE_DAY)
-    except NothingPublished:
-        refresh(at=at)
-        return 0
-    last = min(world.end, found.today + (found.policy.horizon_days - 1) * ONE_DAY)
-    cohorts = _cohorts(found.policy.cohorts, world)
-    wanted = list(domain.scenarios(world.margins, found.today, last, cohorts=cohorts))
-    made = [_plan(world, scenario, key=_standing_key(scenario), at=at) for scenario in wanted]
-    with transaction.atomic():
-        _drop_standing({row.key for row in made})
-        for row in made:
-            _replace(row, at=at)
+    first: int | None = 0
+    while first is not None:
+        first = recompute_part(at=at, first=first)
+    return FallbackPlan.objects.filter(computed_at=at).count()
+
+
+def recompute_part(*, at: dt.datetime, first: int = 0, count: int = PART) -> int | None:
+    """Make some of the standing plans anew, from the first-th scenario on; where to go on, None = done.
+
+    In parts, so that what is urgent does not wait in the queue behind a whole night's plans.
+    """
+    world, wanted = _standing(at)
+    if first == 0:
+        _drop_standing({_standing_key(scenario) for scenario in wanted})
+    if world is not None:
+        for scenario in wanted[first : first + count]:
+            row = _plan(world, scenario, key=_standing_key(scenario), at=at)
+            with transaction.atomic():
+                _replace(row, at=at)
+    if first + count < len(wanted):
+        return first + count
     refresh(at=at)
-    return len(made)
+    return None
+
+
+def _standing(at: dt.datetime) -> tuple[World | None, list[Scenario]]:
+    """The published horizon and the scenarios for which plans are kept, always in the same order."""
+    found = basis(at)
+    end = found.today + (found.policy.horizon_days - 1) * ONE_DAY
+    try:
+        world = _world(found.today, end)
+    except NothingPublished:
+        return None, []
+    cohorts = _cohorts(found.policy.cohorts, world)
+    return world, list(domain.scenarios(world.margins, found.today, min(world.end, end), cohorts=cohorts))
 
 
 def make(scenario: str, people: Collection[PersonId], start: dt.date, end: dt.date, *, at: dt.datetime) -> FallbackPlan:

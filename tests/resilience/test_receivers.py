@@ -38,15 +38,17 @@ def ward():
 
 
 def rung():
-    """(function, arguments) of what waits in the queue for resilience."""
+    """(function, arguments) of what waits in the queue for posture and plans."""
     found = [(item.task["func"], item.task["args"]) for item in OrmQ.objects.order_by("id")]
-    return [item for item in found if item[0].startswith("resilience.")]
+    return [item for item in found if item[0] in (EVALUATE, HEARTBEAT, PLANS)]
 
 
 def work_off():
-    for name, arguments in rung():
-        getattr(tasks, name.rsplit(".", 1)[1])(*arguments)
-    OrmQ.objects.all().delete()
+    """Do what waits, in order, and what that asks for in turn."""
+    while waiting := rung():
+        OrmQ.objects.all().delete()
+        for name, arguments in waiting:
+            getattr(tasks, name.rsplit(".", 1)[1])(*arguments)
 
 
 def test_an_approved_absence_moves_the_posture(ward, coordinator, django_capture_on_commit_callbacks):
@@ -111,7 +113,7 @@ def test_a_publish_rings_for_its_dates_and_for_the_plans(ward, director):
     seen = rung()
     work_off()
 
-    assert seen == [(EVALUATE, ("2026-03-12", "2026-04-08")), (PLANS, ())]
+    assert seen == [(EVALUATE, ("2026-03-12", "2026-04-08")), (PLANS, (0,))]
     assert FallbackPlan.objects.filter(state="VALID").count() == 4
 
 
@@ -129,6 +131,7 @@ def test_a_heartbeat_does_the_nightly_work_where_that_is_overdue(ward):
     PostureState.objects.update(fully_evaluated_at=MORNING - dt.timedelta(days=1))
 
     tasks.heartbeat()
+    work_off()
 
     assert PostureState.objects.get().fully_evaluated_at == MORNING
     assert FallbackPlan.objects.count() == 4
@@ -142,3 +145,15 @@ def test_the_nightly_run_computes_every_published_date(ward):
 
 def _of(schedule):
     return schedule.assignments.select_related("person", "activity")
+
+
+def test_plans_are_made_in_parts_so_that_urgent_news_comes_between(ward):
+    for _ in range(3):
+        rows.faculty()
+
+    tasks.recompute_fallbacks()
+    between = rung(), FallbackPlan.objects.count()
+    work_off()
+
+    assert between == ([(PLANS, (5,))], 5)
+    assert FallbackPlan.objects.count() == 7
