@@ -60,7 +60,7 @@ def acting(
 
     def decorate(view: View) -> View:
         for act in acts:
-            setattr(view, act.name, _method(act, load=load, shown=act.shown or shown, of=name, tag=tag))
+            setattr(view, f"act_{act.name}", _method(act, load=load, shown=act.shown or shown, of=name, tag=tag))
         return view
 
     return decorate
@@ -78,7 +78,8 @@ def _method(
         result = done if act.shown else load(user, pk)
         return Response(shown(result, context=self.get_serializer_context()).data)
 
-    method.__name__, method.__doc__ = act.name, act.says
+    # The router keeps names such as `update` for itself.
+    method.__name__, method.__doc__ = f"act_{act.name}", act.says
     described = extend_schema(
         operation_id=f"resilience_{of}_{act.name}",
         tags=[tag],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from resilience.api import approvals, documents, plans, state, tools
+from resilience.api import approvals, documents, incidents, plans, state, tools
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *state.urlpatterns,
     *plans.urlpatterns,
     *approvals.urlpatterns,
+    *incidents.urlpatterns,
     *documents.urlpatterns,
     *tools.urlpatterns,
 ]

@@ -59,6 +59,8 @@ def one_of_each() -> dict[str, str]:
     things["swap_offer"] = swaps.offer(attending)
     swaps.case(things["swap"])
     things["plan"] = resilience.plan(DAY, DAY)
+    things["incident"] = resilience.incident()
+    things["other_incident"] = resilience.incident()
     things["approval"] = resilience.asked(DAY, DAY)
     things["document"] = documents.draft(DocumentKind.MFR, by=None, at=resilience.NOON)
     things["shedding"] = resilience.execution(DAY, DAY)

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from resilience.domain.incidents import Approver
-from resilience.enums import ApprovalAction, ApprovalState, ApproverPart, FallbackScenario, LevelName, ShedLevelName
-from resilience.models import Approval, ApprovalVote, FallbackPlan, ResiliencePolicy, SheddingExecution
+from resilience.enums import (
+    ApprovalAction,
+    ApprovalState,
+    ApproverPart,
+    FallbackScenario,
+    IncidentKind,
+    LevelName,
+    ShedLevelName,
+)
+from resilience.models import Approval, ApprovalVote, FallbackPlan, Incident, ResiliencePolicy, SheddingExecution
 from resilience.services import posture
 from resilience.services.approvals.asking import schedule_digest
 from schedules.domain.problem import Category, Role, Session, ShedTier, days_between
@@ -50,6 +58,23 @@ def asked(start: dt.date, end: dt.date, **fields: Any) -> Approval:
         "expires_at": NOON + dt.timedelta(hours=4),
     }
     return Approval.objects.create(start_date=start, end_date=end, **standard | fields)
+
+
+def incident(**fields: Any) -> Incident:
+    """A bare incident that was just detected."""
+    number = next(_numbers)
+    standard: dict[str, Any] = {
+        "number": 1000 + number,
+        "kind": IncidentKind.REPORTED,
+        "cause": f"test:{number}",
+        "severity": LevelName.YELLOW,
+        "highest": LevelName.YELLOW,
+        "severity_since": NOON,
+        "title": "Something happened",
+        "happened_at": NOON,
+        "detected_at": NOON,
+    }
+    return Incident.objects.create(**standard | fields)
 
 
 def execution(start: dt.date, end: dt.date, **fields: Any) -> SheddingExecution:

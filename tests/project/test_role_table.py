@@ -88,6 +88,7 @@ READING_TOOLS = (
     "analyze_hub_centrality_tool",
 )
 SHEDDING = {"simulate_only": False, "approval": str(uuid.UUID(int=0))}
+REPORT = {"title": "A test", "summary": "Nothing.", "severity": "YELLOW"}
 ADJUSTMENT = {"area": "P", "rating": 2, "days": 1, "reason": "A test."}
 CHANGE = {
     "schedule": "{draft}",
@@ -303,6 +304,34 @@ ENDPOINTS: list[tuple[str, str, object, tuple[int, ...]]] = [
     ),
     ("post", "resilience/approvals/{approval}/withdraw", {}, (404, 404, 403, 403, 200, 403, 403)),
     ("post", "resilience/approvals/{approval}/carry-out", {}, (404, 404, 400, 400, 400, 403, 403)),
+    ("get", "incidents", None, (403, 403, 200, 200, 200, 200, 200)),
+    ("post", "incidents", REPORT, (403, 403, 201, 201, 201, 403, 403)),
+    ("get", "incidents/{incident}", None, (404, 404, 200, 200, 200, 200, 200)),
+    ("get", "incidents/{incident}/timeline", None, (404, 404, 200, 200, 200, 200, 200)),
+    ("get", "incidents/{incident}/report", None, (404, 404, 200, 200, 200, 200, 200)),
+    ("post", "incidents/{incident}/acknowledge", {}, (404, 404, 200, 200, 200, 403, 403)),
+    ("post", "incidents/{incident}/update", {"text": "It holds."}, (404, 404, 200, 200, 200, 403, 403)),
+    ("post", "incidents/{incident}/note-action", {"text": "Called."}, (404, 404, 200, 200, 200, 403, 403)),
+    (
+        "post",
+        "incidents/{incident}/set-severity",
+        {"severity": "RED", "reason": "A test."},
+        (404, 404, 200, 200, 200, 403, 403),
+    ),
+    ("post", "incidents/{incident}/analyse-again", {}, (404, 404, 200, 200, 200, 403, 403)),
+    ("post", "incidents/{incident}/propose", {"key": "nothing"}, (404, 404, 400, 400, 400, 403, 400)),
+    ("post", "incidents/{incident}/fix-violation", {"key": "nothing"}, (404, 404, 400, 400, 400, 403, 403)),
+    ("post", "incidents/{incident}/monitor", {}, (404, 404, 409, 409, 409, 403, 403)),
+    ("post", "incidents/{incident}/recover", {}, (404, 404, 409, 409, 409, 403, 403)),
+    ("post", "incidents/{incident}/review", {"resolution": "Over."}, (404, 404, 409, 409, 409, 403, 403)),
+    ("post", "incidents/{incident}/close", {}, (404, 404, 409, 409, 409, 403, 403)),
+    ("post", "incidents/{incident}/dismiss", {"reason": "A test."}, (404, 404, 200, 200, 200, 403, 403)),
+    (
+        "post",
+        "incidents/{incident}/merge",
+        {"into": "{other_incident}", "reason": "A test."},
+        (404, 404, 200, 200, 200, 403, 403),
+    ),
     ("get", "resilience/documents", None, (403, 403, 200, 200, 200, 200, 200)),
     ("post", "resilience/documents", {"kind": "SITREP"}, (403, 403, 201, 201, 201, 403, 201)),
     ("get", "resilience/documents/{document}", None, (404, 404, 200, 200, 200, 200, 200)),
