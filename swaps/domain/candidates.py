@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from schedules.domain.preferences import is_meant, speaks_of
-from schedules.domain.problem import Date, PersonId, Problem
+from schedules.domain.problem import SESSIONS, Date, PersonId, Problem
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import Report, check
 from swaps.domain.checks import assess_tier_one
@@ -87,10 +87,20 @@ class Search:
             exchange = plan(self.problem, self.roster, request)
         except RangeTooShort:
             return None
-        if not exchange.changes:
+        if not exchange.changes or exchange.kept or self._works_while_away(exchange):
             return None
         found = assess_tier_one(self.problem, self.roster, exchange, self.facts, policy=self.policy, before=self.before)
         return (exchange, found) if found.passes_tier_one else None
+
+    def _works_while_away(self, exchange: Exchange) -> bool:
+        """What ABSENT would reject, seen at once: most of those who cannot take a week are away in it."""
+        activities = self.problem.activities
+        return any(
+            change.after is not None
+            and not activities[change.after].is_off
+            and self.problem.is_absent(slot.person, slot.day)
+            for slot, change in exchange.changes.items()
+        )
 
 
 def search(
@@ -134,14 +144,21 @@ def alternatives(found: Search, day: Date, *, taker: PersonId, target: Date | No
 
 
 def _own_weeks(found: Search, person: PersonId) -> Iterator[tuple[Date, ...]]:
-    """The swap weeks to come that lie in the range and in which the person leads FMIT."""
+    """The swap weeks to come that lie in the range: those in which an attending leads FMIT, any duty of a resident."""
     seen = set()
+    resident = found.problem.person[person].is_resident
     for day in found.problem.days:
-        if day > found.facts.at.date() and leads(found.roster, person, day):
+        has_duty = _on_duty(found, person, day) if resident else leads(found.roster, person, day)
+        if day > found.facts.at.date() and has_duty:
             week = swap_week(found.roster, person, day, found.policy)
             if week not in seen and week[0] >= found.problem.start and week[-1] <= found.problem.end:
                 seen.add(week)
                 yield week
+
+
+def _on_duty(found: Search, person: PersonId, day: Date) -> bool:
+    held = (found.roster.at(person, day, session) for session in SESSIONS)
+    return any(code is not None and not found.problem.activities[code].is_off for code in held)
 
 
 def _ranked(found: Search, asked: Iterable[tuple[PersonId, Date, Date | None]]) -> tuple[Candidate, ...]:

@@ -20,7 +20,7 @@ from schedules.domain.roster import Slot
 from schedules.models import Person
 from swaps import queries
 from swaps.domain.candidates import Candidate, alternatives, search
-from swaps.domain.checks import assess, is_gap
+from swaps.domain.checks import assess
 from swaps.domain.exchange import Exchange, Place, SwapRequest, plan
 from swaps.domain.findings import Assessment, SwapFacts, SwapFinding
 from swaps.domain.intake import A_DAY, Intake, next_request_at, refusals
@@ -294,20 +294,6 @@ def scope_of(order: Order) -> Scope:
         return Scope.WEEK
     nights = all(session is Session.NIGHT for _, session in (*order.sessions, *order.target_sessions))
     return Scope.CALL if nights else Scope.SESSIONS
-
-
-def gaps_of(assessment: Assessment) -> frozenset[str]:
-    """Keys of the unfilled minima that the swap brings: what an approver accepts with a COVERAGE_GAP."""
-    known = {violation.key for violation in assessment.before.violations}
-    return frozenset(v.key for v in assessment.after.violations if is_gap(v) and v.key not in known)
-
-
-def _out_of_reach(order: Order, policy: SwapPolicy, *, at: dt.datetime) -> bool:
-    """Whether a date is so far off that no roster has to be loaded to refuse it."""
-    today, fortnight = timezone.localdate(at), dt.timedelta(days=14)
-    asked = [order.source_week, *([order.target_week] if order.target_week else [])]
-    asked += [day for day, _ in (*order.sessions, *order.target_sessions)]
-    return min(asked) < today - fortnight or max(asked) > today + dt.timedelta(days=policy.days_ahead) + fortnight
 
 
 def _has_right_shape(order: Order) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from common.errors import Invalid
 from schedules.domain.codes import FMIT_CODE
-from schedules.domain.problem import Category, Session
+from schedules.domain.problem import Category, Role, Session
 from schedules.enums import ScheduleStatus
 from schedules.models import Assignment, Person
 from swaps import queries
@@ -23,8 +23,8 @@ from swaps.mapping import load_policy
 from swaps.services import ground
 from swaps.services.judging import is_in_reach
 
-EXCHANGE_REACH = dt.timedelta(weeks=6)
-"""How far from the given week the partner's own weeks are looked for."""
+EXCHANGE_REACH = {Role.FACULTY: dt.timedelta(weeks=6), Role.RESIDENT: dt.timedelta(weeks=3)}
+"""How far from the given week the partner's own weeks are looked for: FMIT weeks are rare, residents' are every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,12 @@ def candidates(person: Person, *, week: dt.date, at: dt.datetime) -> tuple[Candi
 
 
 def exchanges(person: Person, *, week: dt.date, partner: Person, at: dt.datetime) -> tuple[Candidate, ...]:
-    """The partner's FMIT weeks within six weeks that could be exchanged for the person's week and pass tier 1.
+    """The partner's weeks near the person's week that could be exchanged for it and pass tier 1, best first.
 
-    Raises Invalid for a week that is past or too far ahead.
+    FMIT weeks of faculty within six weeks, weeks with duty of residents within three. Raises Invalid for a week that is
+    past or too far ahead.
     """
-    days = _days_around(week, EXCHANGE_REACH, at=at)
+    days = _days_around(week, EXCHANGE_REACH[Role(partner.role)], at=at)
     return weeks_in_exchange(_search(person, days, at=at), str(partner.pk), week)
 
 

@@ -29,12 +29,20 @@ from schedules.management.commands.bench import Table
 from schedules.models import Assignment, FmitWeek, Person, Schedule
 from schedules.services.validation import validate
 from swaps import queries, services
-from swaps.domain.tables import Level, SwapStatus, SwapType
+from swaps.domain.tables import Level, SwapStatus, SwapType, Verdict
 from swaps.models import SwapPolicy, SwapRecord
 from swaps.services import ground
 
 ROWS = ("id", "person_id", "date", "session", "activity__code", "source", "locked", "rotation_id", "created_at")
 LIFTED = {"requests_per_day": 30000, "pending_per_person": 30000, "days_ahead": 400, "failed_attempts": 30000}
+LIMITS = {
+    "validate": 150,
+    "execute": 500,
+    "roll back": None,
+    "candidates": 1000,
+    "alternatives to what is refused": None,
+}
+"""Milliseconds."""
 NEAR = dt.timedelta(weeks=9)
 DECIDERS = {
     Level.COORDINATOR: Role.COORDINATOR,
@@ -158,7 +166,9 @@ def _ask(run: Run, order: services.Order, crew: dict[str, User], *, at: dt.datet
     ensure_fresh(label="bench", by=None, at=timezone.now())
     ground.forget()
     try:
-        run.timed("validate", lambda: services.validate(order, by=crew["asks"], at=at))
+        found = run.timed("validate", lambda: services.validate(order, by=crew["asks"], at=at))
+        if found.verdict is Verdict.REJECT:
+            run.timed("alternatives to what is refused", lambda: found.alternatives)
         began = time.perf_counter()
         swap = services.request(order, by=crew["asks"], at=at)
         while (case := queries.open_case(swap)) is not None and swap.status == SwapStatus.PENDING:
@@ -193,7 +203,7 @@ def _write(table: Table, run: Run, *, new: int, different: int) -> None:
     table.head(f"Swaps on the published schedule, {asked} random requests")
     for outcome, count in sorted(run.outcomes.items()):
         table.row(outcome, count, "")
-    for what, limit in (("validate", 150), ("execute", 500), ("roll back", None), ("candidates", 1000)):
+    for what, limit in LIMITS.items():
         found = sorted(run.times.get(what, []))
         if found:
             table.row(f"{what}, median", statistics.median(found), "ms", limit)
