@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
 
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.permissions import Permission
 from swaps import access
 from swaps.domain.deadlines import next_level
 from swaps.domain.tables import SENSITIVE_REASONS, Level, SwapStatus
@@ -38,6 +43,44 @@ def banner_of(found: SwapRecord, case: EscalationCase | None, seen_by: Reader) -
     if case is not None:
         return _waits_for_decision(found, case, seen_by)
     return STANDINGS[SwapStatus(found.status)](found, seen_by)
+
+
+class Onward(NamedTuple):
+    """What the reader may want to do next, elsewhere."""
+
+    name: str
+    href: str
+
+
+ASK_AGAIN = frozenset({SwapStatus.REJECTED, SwapStatus.CANCELLED, SwapStatus.ROLLED_BACK})
+
+
+def onward_of(found: SwapRecord, seen_by: Reader) -> Onward | None:
+    """For whoever asked: the same week with somebody else; past the window, for those who file for others: the reverse.
+
+    None where the week has begun, or nothing follows.
+    """
+    if found.source_week <= timezone.localdate(seen_by.at):
+        return None
+    files_for_others = seen_by.user.may(Permission.REQUEST_FOR_ALL)
+    if found.status in ASK_AGAIN and (files_for_others or access.is_requester(seen_by.user, found)):
+        giver = found.source_person_id if files_for_others else None
+        return Onward("Ask somebody else", _wizard(person=giver, week=found.source_week))
+    if found.status == SwapStatus.EXECUTED and not seen_by.left(found) and files_for_others:
+        back = _wizard(
+            person=found.target_person_id,
+            week=found.source_week,
+            partner=found.source_person_id,
+            kind=found.swap_type,
+            target=found.target_week,
+        )
+        return Onward("File the reverse swap", back)
+    return None
+
+
+def _wizard(**chosen: object) -> str:
+    """The address of the wizard with what is chosen already."""
+    return f"{reverse('swap_new')}?{urlencode({name: str(value) for name, value in chosen.items() if value})}"
 
 
 def rationale_for(user: User, found: SwapRecord) -> str:

@@ -6,12 +6,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -20,13 +18,13 @@ from accounts.permissions import Permission
 from common.errors import DomainError
 from swaps import access, services
 from swaps.access import Deed
-from swaps.domain.tables import SENSITIVE_REASONS, SwapStatus
+from swaps.domain.tables import SENSITIVE_REASONS, SwapStatus, Verdict
 from swaps.enums import Event
 from swaps.models import SwapAudit, SwapRecord
 from swaps.services.judging import judge_again
 from swaps.views.cards import Reader, card_of, reader
 from swaps.views.outcome import alternatives_of, conflicts_of, judged, picture_of, report_on
-from swaps.views.standing import banner_of, rationale_for
+from swaps.views.standing import banner_of, onward_of, rationale_for
 from swaps.views.wording import CHECK, REASON, TYPE, moment
 
 if TYPE_CHECKING:
@@ -121,6 +119,9 @@ ACTS: Mapping[Deed, Act] = {
 }
 
 
+BLOCKED = "As the schedule is now, the checks would refuse this swap: the report says why."
+
+
 class Refused(NamedTuple):
     """What a service did not do: shown at its form, with what was typed."""
 
@@ -185,7 +186,8 @@ def _page(
         if pending
         else report_on(found, reader=says),
         "markdown_href": f"/api/v1/swaps/{found.pk}/report?format=md",
-        "reverse_href": _reverse(found, seen_by),
+        "onward": onward_of(found, seen_by),
+        "blocked": BLOCKED if pending and pending.verdict is Verdict.REJECT else "",
         "facts": _facts(found, user),
         "events": _events(found),
     }
@@ -196,25 +198,6 @@ def _picture_title(found: SwapRecord) -> str:
     if found.status == SwapStatus.ROLLED_BACK:
         return "What it had changed"
     return "What it changed" if found.executed_at else "What would change"
-
-
-def _reverse(found: SwapRecord, seen_by: Reader) -> str:
-    """Where whoever files for others asks for the way back, once it is no longer rolled back; empty else."""
-    over = found.status == SwapStatus.EXECUTED and not seen_by.left(found)
-    if (
-        not over
-        or not seen_by.user.may(Permission.REQUEST_FOR_ALL)
-        or found.source_week <= timezone.localdate(seen_by.at)
-    ):
-        return ""
-    back = {
-        "person": found.target_person_id,
-        "week": found.source_week,
-        "partner": found.source_person_id,
-        "kind": found.swap_type,
-        "target": found.target_week,
-    }
-    return f"{reverse('swap_new')}?{urlencode({name: str(value) for name, value in back.items() if value})}"
 
 
 def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None) -> list[dict[str, Any]]:

@@ -505,3 +505,25 @@ def test_what_was_refused_at_intake_claims_no_check_that_did_not_run(world: swap
 
     assert "One request for a week Not possible" in shown
     assert "Tier 1" not in shown
+
+
+def test_a_request_that_the_schedule_has_overtaken_says_so_before_anybody_agrees(
+    world: swaps.World, browser_of: Browsers
+) -> None:
+    made = _asked(world)
+    program.absence(world.attending["D"], THIRD, THIRD + dt.timedelta(days=6))
+
+    page = _text(browser_of(world.user["D"]).get(f"/swaps/{made.pk}"))
+
+    assert "As the schedule is now, the checks would refuse this swap" in page
+    assert "Absences Not possible" in page
+
+
+def test_whoever_was_declined_is_led_to_somebody_else(world: swaps.World, browser_of: Browsers) -> None:
+    made = _asked(world)
+    services.decline(made, by=world.user["D"], at=swaps.EARLY)
+
+    own, partner = (browser_of(world.user[letter]).get(f"/swaps/{made.pk}") for letter in "BD")
+
+    assert f"/swaps/new?week={THIRD}" in _links(own)
+    assert "Ask somebody else" not in _text(partner)
