@@ -7,19 +7,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, require
+from accounts.access import SignedInRequest
 from accounts.models import User
-from accounts.permissions import Permission
-from common.errors import DomainError
+from resilience import access
 from resilience.enums import ApproverPart
 from resilience.models import Approval
 from resilience.services import approvals
+from resilience.views.deeds import deed
 from resilience.views.moments import Moment
 
 Act = Callable[[Approval, QueryDict, User, dt.datetime], Any]
@@ -49,8 +48,7 @@ ACTS: Mapping[str, tuple[Act, str]] = {
 @require_GET
 def approval(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """What is asked, with everything that the proposer saw."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    found = get_object_or_404(Approval.objects.select_related("proposed_by", "incident"), pk=pk)
+    found = access.approval(request.user, pk)
     now = timezone.now()
     context = {
         "when": Moment(now),
@@ -65,14 +63,9 @@ def approval(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def approval_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """A person's word. Everything about who may is decided by the service."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    found = get_object_or_404(Approval, pk=pk)
+    found = access.approval(request.user, pk)
     if act not in ACTS:
         raise Http404
     do, said = ACTS[act]
-    try:
-        do(found, request.POST, request.user, timezone.now())
-        messages.success(request, said)
-    except DomainError as error:
-        messages.error(request, error.detail)
+    deed(request, lambda: do(found, request.POST, request.user, timezone.now()), said)
     return redirect("incident", pk=found.incident_id) if found.incident_id else redirect("approval", pk=pk)

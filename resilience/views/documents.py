@@ -9,18 +9,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, require
+from accounts.access import SignedInRequest
 from accounts.models import User
-from accounts.permissions import Permission
-from common.errors import DomainError
+from resilience import access
 from resilience.forms import DraftForm
-from resilience.models import Document, Incident
+from resilience.models import Document
 from resilience.services import documents
+from resilience.views.deeds import deed
 from resilience.views.moments import Moment
 
 Act = Callable[[Document, QueryDict, User, dt.datetime], Any]
@@ -40,8 +40,7 @@ ACTS: Mapping[str, tuple[Act, str]] = {
 @require_GET
 def document(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """The newest version, those before it, and whether the chain of digests is whole."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    found = get_object_or_404(Document.objects.select_related("incident"), pk=pk)
+    found = access.document(request.user, pk)
     version = documents.newest(found)
     context = {
         "when": Moment(timezone.now()),
@@ -58,8 +57,7 @@ def document(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 def document_pdf(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """The newest version as PDF."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    version = documents.newest(get_object_or_404(Document, pk=pk))
+    version = documents.newest(access.document(request.user, pk))
     answer = HttpResponse(documents.pdf(version, user=request.user), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{slugify(version.document.title)}-v{version.number}.pdf"'
     return answer
@@ -68,31 +66,21 @@ def document_pdf(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def document_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """A new version: revised, reviewed or signed."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    found = get_object_or_404(Document, pk=pk)
+    found = access.document(request.user, pk)
     if act not in ACTS:
         raise Http404
     do, said = ACTS[act]
-    try:
-        do(found, request.POST, request.user, timezone.now())
-        messages.success(request, said)
-    except DomainError as error:
-        messages.error(request, error.detail)
+    deed(request, lambda: do(found, request.POST, request.user, timezone.now()), said)
     return redirect("document", pk=pk)
 
 
 @require_POST
 def document_draft(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Draft a document of an incident."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    about = get_object_or_404(Incident, pk=pk)
+    about = access.incident(request.user, pk)
     form = DraftForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose which document to draft.")
         return redirect("incident", pk=pk)
-    try:
-        made = documents.draft(form.cleaned_data["kind"], by=request.user, at=timezone.now(), incident=about)
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return redirect("incident", pk=pk)
+    made = documents.draft(form.cleaned_data["kind"], by=request.user, at=timezone.now(), incident=about)
     return redirect("document", pk=made.pk)

@@ -7,27 +7,47 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest, require
 from accounts.models import User
 from accounts.permissions import Permission
-from common.errors import DomainError
+from resilience import access
 from resilience.domain.levels import Level
 from resilience.enums import OPEN_APPROVALS, IncidentStateName
 from resilience.forms import SEVERITIES, DraftForm, IncidentFilterForm, ReportForm
 from resilience.models import Approval, Incident
 from resilience.services import approvals, incidents
+from resilience.views.deeds import deed, tell_errors
 from resilience.views.moments import Moment, tone
 
 PER_PAGE = 25
 STEPS = ("DETECTED", "TRIAGED", "DIAGNOSED", "AWAITING_APPROVAL", "RESPONDING", "MONITORING", "RECOVERED", "REVIEWED")
 """What the page shows as the way ahead; the last step closes it."""
+
+IMPACT = {
+    "people": "People missing",
+    "half_days_uncovered": "Half-days that nobody covers",
+    "utilization": "Utilization",
+    "gaps_in_7_days": "Attending posts open in 7 days",
+    "k_safety": "k*(safety)",
+    "zones_affected": "Zones affected",
+    "cascade_risk": "Risk of a cascade",
+    "n1": "Survives any one loss",
+    "n2": "Survives any two losses",
+}
+TOOLS = {
+    "run_contingency_analysis_resilience_tool": "contingency",
+    "analyze_hub_centrality_tool": "hubs",
+    "calculate_blast_radius_tool": "zones",
+    "analyze_le_chatelier_tool": "equilibrium",
+    "check_utilization_threshold_tool": "utilization",
+    "execute_sacrifice_hierarchy_tool": "shedding",
+}
 
 Act = Callable[[Incident, QueryDict, User, dt.datetime], Any]
 
@@ -92,7 +112,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 @require_GET
 def incident_list(request: SignedInRequest) -> HttpResponse:
     """Open ones first, the gravest first; then what is over."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
+    require(request.user, Permission.SEE_DASHBOARD)
     now = timezone.now()
     form = IncidentFilterForm(request.GET)
     form.is_valid()
@@ -117,8 +137,7 @@ def incident_list(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def incident(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything about one incident."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    found = get_object_or_404(Incident.objects.select_related("acknowledged_by", "merged_into"), pk=pk)
+    found = access.incident(request.user, pk)
     now = timezone.now()
     context = {
         "when": Moment(now),
@@ -136,9 +155,19 @@ def incident(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
             for approval in found.approvals.select_related("proposed_by").prefetch_related("votes__by")
         ],
         "documents": list(found.documents.all()),
-        "tools": [(name.removesuffix("_tool").replace("_", " "), answer) for name, answer in found.analysis.items()],
+        "impact": [(IMPACT.get(name, name), _said(value)) for name, value in found.impact.items()],
+        "tools": [(TOOLS.get(name, name), answer) for name, answer in found.analysis.items()],
     }
     return render(request, "resilience/incident.html", context)
+
+
+def _said(value: Any) -> str:
+    """A figure as people read it."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _steps(found: Incident) -> list[tuple[str, str]]:
@@ -151,16 +180,11 @@ def _steps(found: Incident) -> list[tuple[str, str]]:
 @require_POST
 def incident_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """One thing that a person does with an incident."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    found = get_object_or_404(Incident, pk=pk)
+    found = access.incident(request.user, pk)
     if act not in ACTS:
         raise Http404
     do, said = ACTS[act]
-    try:
-        do(found, request.POST, request.user, timezone.now())
-        messages.success(request, said)
-    except DomainError as error:
-        messages.error(request, error.detail)
+    deed(request, lambda: do(found, request.POST, request.user, timezone.now()), said)
     return redirect("incident", pk=pk)
 
 
@@ -170,19 +194,14 @@ def incident_report(request: SignedInRequest) -> HttpResponse:
     require(request.user, Permission.APPROVE_RESILIENCE)
     form = ReportForm(request.POST)
     if not form.is_valid():
-        for name, errors in form.errors.items():
-            messages.error(request, f"{form.fields[name].label}: {errors[0]}")
+        tell_errors(request, form)
         return redirect("incidents")
     given = form.cleaned_data
-    try:
-        made = incidents.report(
-            title=given["title"],
-            summary=given["summary"],
-            severity=_level(given["severity"]),
-            by=request.user,
-            at=timezone.now(),
-        )
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return redirect("incidents")
+    made = incidents.report(
+        title=given["title"],
+        summary=given["summary"],
+        severity=_level(given["severity"]),
+        by=request.user,
+        at=timezone.now(),
+    )
     return redirect("incident", pk=made.pk)

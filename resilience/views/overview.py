@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +16,6 @@ import resilience.services.breaker as breaker_services
 import resilience.services.posture as posture_services
 from accounts.access import SignedInRequest, require
 from accounts.permissions import Permission
-from common.errors import DomainError
 from resilience.domain.levels import Level
 from resilience.forms import BreakerOverrideForm, PostureOverrideForm, ReasonForm
 from resilience.models import DayMargin, PostureRecord
@@ -27,6 +25,7 @@ from resilience.services.tools import (
     get_defense_level_tool,
     run_contingency_analysis_resilience_tool,
 )
+from resilience.views.deeds import deed, tell_errors
 from resilience.views.moments import moment, tone
 from resilience.views.pictures import heat_map, lowest_by_day, margin_chart
 from schedules.domain.problem import days_between
@@ -138,11 +137,7 @@ def _answer(request: SignedInRequest, form: Form, act: Callable[[dict[str, Any],
     """Do it if the form is whole, and say on the overview what came of it."""
     require(request.user, Permission.APPROVE_RESILIENCE)
     if not form.is_valid():
-        for name, errors in form.errors.items():
-            messages.error(request, f"{form.fields[name].label}: {errors[0]}")
+        tell_errors(request, form)
         return redirect("resilience")
-    try:
-        messages.success(request, act(form.cleaned_data, timezone.now()))
-    except DomainError as error:
-        messages.error(request, error.detail)
+    deed(request, lambda: act(form.cleaned_data, timezone.now()))
     return redirect("resilience")

@@ -6,10 +6,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,12 +16,13 @@ import resilience.services.fallbacks as fallback_services
 import resilience.services.shedding as shedding_services
 from accounts.access import SignedInRequest, require
 from accounts.permissions import Permission
-from common.errors import DomainError
+from resilience import access
 from resilience.enums import ApprovalAction, FallbackScenario, SheddingState
 from resilience.forms import SheddingForm
-from resilience.models import Approval, FallbackPlan, SheddingExecution
+from resilience.models import Approval, SheddingExecution
 from resilience.services import approvals
 from resilience.services.tools import execute_sacrifice_hierarchy_tool, get_static_fallbacks_tool
+from resilience.views.deeds import deed
 from resilience.views.moments import Moment, tone
 from schedules.models import Person
 from schedules.views.generate import percent
@@ -41,7 +41,7 @@ GIVES_UP = {
 @require_GET
 def fallbacks(request: SignedInRequest) -> HttpResponse:
     """Every plan kept ready, with its state."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
+    require(request.user, Permission.SEE_DASHBOARD)
     wanted = request.GET.get("scenario", "")
     found = get_static_fallbacks_tool(at=timezone.now(), scenario=wanted)
     context = {
@@ -59,14 +59,16 @@ def fallbacks(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def fallback(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One plan: what it changes, what stays open, and the way to activate it."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    plan = get_object_or_404(FallbackPlan, pk=pk)
+    plan = access.fallback_plan(request.user, pk)
+    seen = fallback_services.preview(plan, at=timezone.now())
     context = {
         "when": Moment(timezone.now()),
         "plan": plan,
+        "taken_over": [change for change in seen.changes if change.person.id not in plan.people],
+        "leave": [change for change in seen.changes if change.person.id in plan.people],
         "names": Person.objects.filter(pk__in=plan.people).order_by("name").values_list("name", flat=True),
         "coverage_text": percent(plan.filled / plan.demanded if plan.demanded else None, 1),
-        "preview": fallback_services.preview(plan, at=timezone.now()),
+        "preview": seen,
         "approvals": list(Approval.objects.filter(action=ApprovalAction.FALLBACK, target=str(plan.pk))),
     }
     return render(request, "resilience/fallback.html", context)
@@ -75,15 +77,14 @@ def fallback(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def fallback_propose(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask for the plan to be put in force: somebody else has to approve what is shown."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
-    plan = get_object_or_404(FallbackPlan, pk=pk)
+    plan = access.fallback_plan(request.user, pk)
     return _proposed(request, lambda: approvals.propose_fallback(plan, by=request.user, at=timezone.now()), "fallbacks")
 
 
 @require_GET
 def shedding(request: SignedInRequest) -> HttpResponse:
     """The simulator, and what is shed now."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
+    require(request.user, Permission.SEE_DASHBOARD)
     form = SheddingForm(request.GET)
     level = form.cleaned_data["level"] if form.is_valid() else ""
     found = execute_sacrifice_hierarchy_tool(at=timezone.now(), target_level=level)
@@ -114,22 +115,19 @@ def shedding_propose(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def shedding_restore(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Bring the work back, exactly."""
+    execution = access.shedding_execution(request.user, pk)
     require(request.user, Permission.APPROVE_RESILIENCE)
-    execution = get_object_or_404(SheddingExecution, pk=pk)
-    try:
-        shedding_services.restore(execution, by=request.user, at=timezone.now())
-        messages.success(request, "The work is back as it was.")
-    except DomainError as error:
-        messages.error(request, error.detail)
+    deed(
+        request,
+        lambda: shedding_services.restore(execution, by=request.user, at=timezone.now()),
+        "The work is back as it was.",
+    )
     return redirect("shedding")
 
 
 def _proposed(request: SignedInRequest, propose: Callable[[], Approval], back: str) -> HttpResponse:
     """To the approval that was asked for, or back with the refusal."""
-    try:
-        asked = propose()
-    except DomainError as error:
-        messages.error(request, error.detail)
+    asked: list[Approval] = []
+    if not deed(request, lambda: asked.append(propose()), "Asked. Those who may approve it were told."):
         return redirect(back)
-    messages.success(request, "Asked. Those who may approve it were told.")
-    return redirect("approval", pk=asked.pk)
+    return redirect("approval", pk=asked[0].pk)

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_POST
 import resilience.services.readiness as readiness_services
 from accounts.access import SignedInRequest, require
 from accounts.permissions import Permission
-from common.errors import DomainError
 from resilience.domain.homeostasis import Loop
 from resilience.forms import ReadinessForm
 from resilience.models import ReadinessAdjustment
@@ -26,6 +25,7 @@ from resilience.services.tools import (
     calculate_blast_radius_tool,
     check_mtf_compliance_tool,
 )
+from resilience.views.deeds import deed
 from resilience.views.moments import Moment, moment, tone
 
 HIGH_IS_BAD = frozenset({Loop.UTILIZATION.value, Loop.WORKLOAD_SPREAD.value})
@@ -34,7 +34,7 @@ HIGH_IS_BAD = frozenset({Loop.UTILIZATION.value, Loop.WORKLOAD_SPREAD.value})
 @require_GET
 def zones(request: SignedInRequest) -> HttpResponse:
     """Each zone alone, with legal loans, and pooled."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
+    require(request.user, Permission.SEE_DASHBOARD)
     when = moment(request)
     return render(request, "resilience/zones.html", {"when": when, "found": calculate_blast_radius_tool(at=when.at)})
 
@@ -42,7 +42,7 @@ def zones(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def strain(request: SignedInRequest) -> HttpResponse:
     """The loops, strained people, and the queue of decisions."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
+    require(request.user, Permission.SEE_DASHBOARD)
     when = moment(request)
     loops = analyze_homeostasis_tool(at=when.at)
     context = {
@@ -67,7 +67,7 @@ def _row(loop: LoopView) -> dict[str, Any]:
 @require_GET
 def readiness(request: SignedInRequest) -> HttpResponse:
     """The worksheet: an internal draft, not a report to anybody outside."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
+    require(request.user, Permission.SEE_DASHBOARD)
     return _worksheet(request, ReadinessForm())
 
 
@@ -79,18 +79,18 @@ def readiness_adjust(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _worksheet(request, form, status=422)
     given, now = form.cleaned_data, timezone.now()
-    try:
-        readiness_services.adjust(
+    deed(
+        request,
+        lambda: readiness_services.adjust(
             given["area"],
             int(given["rating"]),
             by=request.user,
             at=now,
             until=now + dt.timedelta(days=given["days"]),
             reason=given["reason"],
-        )
-        messages.success(request, f"{given['area']} is rated {given['rating']} for {given['days']} days.")
-    except DomainError as error:
-        messages.error(request, error.detail)
+        ),
+        f"{given['area']} is rated {given['rating']} for {given['days']} days.",
+    )
     return redirect("readiness")
 
 
@@ -98,11 +98,7 @@ def readiness_adjust(request: SignedInRequest) -> HttpResponse:
 def readiness_sitrep(request: SignedInRequest) -> HttpResponse:
     """Draft a situation report from the worksheet."""
     require(request.user, Permission.APPROVE_RESILIENCE)
-    try:
-        found = check_mtf_compliance_tool(at=timezone.now(), generate_sitrep=True, by=request.user)
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return redirect("readiness")
+    found = check_mtf_compliance_tool(at=timezone.now(), generate_sitrep=True, by=request.user)
     messages.success(request, "A situation report was drafted. Read it before anybody signs it.")
     return redirect("document", pk=found.drafts[0]) if found.drafts else redirect("readiness")
 

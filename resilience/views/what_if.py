@@ -25,9 +25,11 @@ SCENARIOS = {1: "faculty_absence", 2: "dual_absence"}
 @require_GET
 def what_if(request: SignedInRequest) -> HttpResponse:
     """A question in the address, so that it can be shared; without people, whom the program leans on."""
-    require(request.user, Permission.SIMULATE_RESILIENCE)
+    require(request.user, Permission.SEE_DASHBOARD)
     when = moment(request)
     asked = WhatIfForm(request.GET if "people" in request.GET or "start" in request.GET else None)
+    if asked.is_bound:
+        require(request.user, Permission.SIMULATE_RESILIENCE)
     context: dict[str, Any] = {"when": when, "form": asked, "hubs": analyze_hub_centrality_tool(at=when.at)}
     if asked.is_bound and asked.is_valid():
         context |= _answers(asked.cleaned_data, when)

@@ -13,6 +13,7 @@ from django.urls import resolve
 
 import accounts.urls
 import backups.urls
+import resilience.urls
 import schedules.urls
 import swaps.urls
 from accounts.enums import Role
@@ -25,6 +26,10 @@ ORDER = {"start": "2026-03-12", "end": "2026-04-08", "algorithm": "cp_sat", "tim
 SWAP = "swaps/new?person={attending}&week=2026-03-13&partner={adjunct}&kind=absorb"
 ABSENCE = {"person": "{person}", "start_date": "2026-05-11", "end_date": "2026-05-11", "kind": "LEAVE"}
 AGENT_TOKEN = {"user": "{agent}", "name": "Night report", "days": "90"}
+
+OVERRIDE = {"posture-level": "ORANGE", "posture-hours": 1, "posture-reason": "A test."}
+BREAKER = {"breaker-hours": 1, "breaker-reason": "A test."}
+REPORT = {"title": "A test", "severity": "YELLOW"}
 
 # Method, address, form -> what each role gets, in the order of ROLES. After a POST: 302 to the page that tells the end,
 # which may be a refusal of the service; 403 and 404 come before any service is asked.
@@ -102,6 +107,35 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("post", "swaps/{swap_executed}", {"act": "rollback", "note": "A test."}, (404, 404, 403, 403, 409, 409, 403)),
     ("post", "swaps/{swap_executed}", {"act": "complain", "note": "A test."}, (404, 404, 403, 403, 403, 403, 403)),
     ("get", "escalations", {}, (403, 403, 200, 200, 200, 403, 403)),
+    ("get", "resilience", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("post", "resilience/posture/override", OVERRIDE, (403, 403, 403, 403, 302, 403, 403)),
+    ("post", "resilience/posture/lower", {"lower-reason": "A test."}, (403, 403, 403, 403, 302, 403, 403)),
+    ("post", "resilience/breaker/trip", {"trip-reason": "A test."}, (403, 403, 403, 403, 302, 403, 403)),
+    ("post", "resilience/breaker/clear", {"clear-reason": "A test."}, (403, 403, 403, 403, 302, 403, 403)),
+    ("post", "resilience/breaker/override", BREAKER, (403, 403, 403, 403, 302, 403, 403)),
+    ("get", "resilience/what-if", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("get", "resilience/what-if?people={person}", {}, (403, 403, 200, 200, 200, 403, 403)),
+    ("get", "resilience/fallbacks", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("get", "resilience/fallbacks/{plan}", {}, (404, 404, 200, 200, 200, 200, 200)),
+    ("post", "resilience/fallbacks/{plan}/propose", {}, (404, 404, 302, 302, 302, 302, 302)),
+    ("get", "resilience/shedding", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("post", "resilience/shedding/propose", {"level": "RED"}, (403, 403, 302, 302, 302, 403, 302)),
+    ("post", "resilience/shedding/{shedding}/restore", {}, (404, 404, 302, 302, 302, 403, 403)),
+    ("get", "resilience/zones", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("get", "resilience/strain", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("get", "resilience/readiness", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("post", "resilience/readiness/adjust", {}, (403, 403, 422, 422, 422, 403, 403)),
+    ("post", "resilience/readiness/sitrep", {}, (403, 403, 302, 302, 302, 403, 403)),
+    ("get", "incidents", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("post", "incidents/report", REPORT, (403, 403, 302, 302, 302, 403, 403)),
+    ("get", "incidents/{incident}", {}, (404, 404, 200, 200, 200, 200, 200)),
+    ("post", "incidents/{incident}/draft", {"kind": "MFR"}, (404, 404, 302, 302, 302, 403, 302)),
+    ("post", "incidents/{incident}/acknowledge", {}, (404, 404, 302, 302, 302, 403, 403)),
+    ("get", "incidents/approvals/{approval}", {}, (404, 404, 200, 200, 200, 200, 200)),
+    ("post", "incidents/approvals/{approval}/approve", {}, (404, 404, 302, 302, 302, 302, 302)),
+    ("get", "documents/{document}", {}, (404, 404, 200, 200, 200, 200, 200)),
+    ("get", "documents/{document}.pdf", {}, (404, 404, 200, 200, 200, 200, 200)),
+    ("post", "documents/{document}/review", {}, (404, 404, 302, 302, 302, 403, 403)),
     # Last: the client is signed out by it.
     ("post", "logout/", {}, (302,) * 7),
 ]
@@ -131,7 +165,7 @@ def test_nobody_is_led_to_the_login_page(things: dict[str, str], client: Client)
 def test_every_page_is_in_the_table():
     routes = {
         str(pattern.pattern)
-        for app in (accounts.urls, backups.urls, schedules.urls, swaps.urls)
+        for app in (accounts.urls, backups.urls, resilience.urls, schedules.urls, swaps.urls)
         for pattern in app.urlpatterns
     }
 
