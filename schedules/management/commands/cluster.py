@@ -71,7 +71,8 @@ def look_after(name: str) -> None:
         if name == presence.SOLVER:
             runs.sweep(timezone.now())
         else:
-            workers_look_up.send(sender=None, at=timezone.now())
+            # A listener that fails is logged and leaves the workers alone.
+            workers_look_up.send_robust(sender=None, at=timezone.now())
     except DatabaseError as error:
         log.warning("cluster_database_lost", cluster=name, error=type(error).__name__)
         connection.close()

@@ -181,15 +181,20 @@ def test_single_sessions_and_calls_change_hands(world, people, body):
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_list_takes_the_same_queries_whatever_its_length(number, world, people, django_assert_num_queries):
+def test_lists_take_the_same_queries_whatever_their_length(number, world, people, django_assert_num_queries):
     for week in range(number):
         day = swaps.FRIDAYS[0] + dt.timedelta(weeks=week)
         swaps.case(swaps.record(world.attending["A"], world.attending["E"], source_week=day))
         swaps.executed(world.attending["B"], world.attending["E"], source_week=day)
+        swaps.offer(world.attending["C"], week=day)
     people.coordinator.get(URL)
 
     with django_assert_num_queries(4):
-        people.coordinator.get(URL)
+        assert people.coordinator.get(URL).json()["total"] == 2 * number
+    with django_assert_num_queries(4):
+        assert people.coordinator.get(f"{URL}/escalations").json()["total"] == number
+    with django_assert_num_queries(2):
+        assert people.coordinator.get(f"{URL}/offers").json()["total"] == number
 
 
 def test_judging_is_counted_as_heavy_work_and_looking_is_not(people, body, monkeypatch):
