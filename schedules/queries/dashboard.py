@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ class Dashboard:
 
 def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
     """Read the page's facts as they are at this moment."""
-    blocks = list(Block.objects.all())
+    blocks = list(Block.objects.annotate(fresh_minutes=Subquery(BackupPolicy.objects.values("fresh_minutes")[:1])))
     block = default_block(blocks, today)
     versions = (
         Schedule.objects.filter(status__in=(ScheduleStatus.PUBLISHED, ScheduleStatus.DRAFT))
@@ -91,7 +92,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
     drafts = [s for s in versions if s.status == ScheduleStatus.DRAFT]
     published = [s for s in versions if s.status == ScheduleStatus.PUBLISHED]
     in_block = [s for s in published if block and s.start_date <= block.end_date and s.end_date >= block.start_date]
-    policy = BackupPolicy.objects.filter(pk=1).first() or BackupPolicy()
+    fresh_minutes = next((block.fresh_minutes for block in blocks), None)
     absences = list(_absences_shown(today))
     return Dashboard(
         today=today,
@@ -101,7 +102,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         open_runs=list(GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES).defer("preflight", "result")),
         drafts=drafts[:SHOWN_DRAFTS],
         newest_backup=newest_verified(),
-        fresh_minutes=policy.fresh_minutes,
+        fresh_minutes=BackupPolicy().fresh_minutes if fresh_minutes is None else fresh_minutes,
         upcoming=[a for a in absences if a.status == AbsenceStatus.APPROVED][:10],
         open_findings=next((s.open_findings or 0 for s in published), 0),
         breaker=Breaker.objects.filter(pk=1).first(),
@@ -126,7 +127,7 @@ def _absences_shown(today: dt.date) -> QuerySet[Absence]:
 
 
 def next_to_generate(
-    blocks: list[Block], *, published: list[Schedule], drafts: list[Schedule], today: dt.date
+    blocks: Sequence[Block], *, published: list[Schedule], drafts: list[Schedule], today: dt.date
 ) -> Block | None:
     """The first block with a day that neither a published schedule nor a draft covers; None = all are covered.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -96,7 +96,7 @@ def load_grid(
     )
 
 
-def default_block(blocks: list[Block], today: dt.date) -> Block | None:
+def default_block(blocks: Sequence[Block], today: dt.date) -> Block | None:
     """The block to open: today's, else that of the newest published schedule, else the one nearest to today."""
     if not blocks:
         return None
