@@ -24,7 +24,7 @@ WEEK = 7
 def of_everybody(world: World, *, at: dt.datetime, limits: Mapping[str, float]) -> Mapping[PersonId, Strain]:
     """Every scheduled person's signs against the program's limits; a sign without a limit is unknown."""
     known = {indicator: limits[indicator.name.lower()] for indicator in Indicator if indicator.name.lower() in limits}
-    short_notice = _short_notice(world, at=at)
+    short_notice = changed_at_short_notice(world, at=at)
     scheduled = {slot.person for slot in world.published.cells}
     return {
         person.id: strain(signs(world, person.id, short_notice), known)
@@ -85,7 +85,7 @@ def _flips(duties: Sequence[Duty]) -> int:
     return sum(before != after for before, after in pairwise(by_day[day] for day in sorted(by_day)))
 
 
-def _short_notice(world: World, *, at: dt.datetime) -> Counter[PersonId]:
+def changed_at_short_notice(world: World, *, at: dt.datetime) -> Counter[PersonId]:
     """Cells of each person that were changed within three days of their date, over the last four weeks."""
     history = Assignment.history.model.objects.filter(  # type: ignore[attr-defined]
         schedule__status=ScheduleStatus.PUBLISHED,

@@ -1,0 +1,84 @@
+"""Daily measurements of the loops: one a day, read back in order, and none that is out of date."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from resilience.domain.homeostasis import Loop
+from resilience.models import Measurement
+from resilience.services import measurements
+from resilience.services.world import load
+from schedules.domain.problem import ONE_DAY
+from schedules.enums import ScheduleStatus
+from tests.factories import program
+from tests.factories.resilience import MONDAY, MORNING, ward, watched_ward
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_day_has_one_value_the_newest():
+    made = watched_ward()
+    program.absence(made["A"], MONDAY)
+
+    measurements.record(at=MORNING + dt.timedelta(hours=1))
+
+    assert list(Measurement.objects.filter(loop="coverage").values_list("date", "value")) == [(MONDAY, 0.8)]
+
+
+def test_values_come_back_in_the_order_of_time():
+    watched_ward()
+    for days_ago, value in ((2, 0.7), (1, 0.9)):
+        Measurement.objects.create(loop="coverage", date=MONDAY - days_ago * ONE_DAY, at=MORNING, value=value)
+
+    assert measurements.history(at=MORNING)[Loop.COVERAGE] == [0.7, 0.9, 1.0]
+
+
+@pytest.mark.parametrize(("days_ago", "known"), [(1, True), (2, False)])
+def test_a_loop_without_a_value_of_yesterday_has_none(days_ago, known):
+    Measurement.objects.create(loop="coverage", date=MONDAY - days_ago * ONE_DAY, at=MORNING, value=0.9)
+
+    assert (Loop.COVERAGE in measurements.history(at=MORNING)) is known
+
+
+def test_nothing_is_recorded_of_nothing():
+    assert (measurements.record(at=MORNING), Measurement.objects.count()) == (0, 0)
+
+
+def test_stability_counts_cells_changed_in_the_last_seven_days():
+    made = ward()
+    rows = made.schedule.assignments.filter(person=made["B"], session="AM", date__in=[MONDAY, MONDAY + ONE_DAY])
+    for row, days_ago in zip(rows, (6, 8), strict=True):
+        row._history_date, row.locked = MORNING - days_ago * ONE_DAY, True
+        with program.open_gate():
+            row.save()
+
+    # Four people, seven days, two half-days each: one of 56 cells was changed within the week.
+    assert measurements.stability(load(MONDAY, MONDAY + 6 * ONE_DAY), at=MORNING) == pytest.approx(1 - 1 / 56)
+
+
+def test_the_spread_of_residents_hours():
+    program.standard_activities()
+    program.policy()
+    block, rotation = program.block(), program.rotation()
+    people = [program.resident(2), program.resident(3)]
+    version = program.schedule(MONDAY, MONDAY, status=ScheduleStatus.PUBLISHED)
+    for person in people:
+        program.block_assignment(person, block, rotation)
+    program.assignments(version, [(people[0], MONDAY, "AM", "C"), (people[0], MONDAY, "PM", "C")])
+    program.assignments(version, [(people[1], MONDAY, "AM", "C"), (people[1], MONDAY, "PM", "OFF")])
+
+    # Ten and five hours a day: a mean of 7.5 with a deviation of 2.5.
+    assert measurements.spread(load(MONDAY, MONDAY)) == pytest.approx(1 / 3)
+
+
+def test_compliance_is_the_share_of_people_without_a_hard_finding():
+    made = ward()
+    # D lacks the credential of the unit.
+    row = made.schedule.assignments.get(person=made["D"], date=MONDAY, session="AM")
+    row.activity = made.demand.activity
+    with program.open_gate():
+        row.save()
+
+    assert measurements.compliance(load(MONDAY, MONDAY + 6 * ONE_DAY)) == 0.75
