@@ -13,7 +13,7 @@ from schedules.domain.preferences import is_meant, speaks_of
 from schedules.domain.problem import SESSIONS, Date, PersonId, Problem
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import Report, check
-from swaps.domain.checks import assess_tier_one
+from swaps.domain.checks import HARD_RULES, assess_tier_one
 from swaps.domain.exchange import Exchange, RangeTooShort, SwapRequest, plan, week_request
 from swaps.domain.findings import Assessment, SwapFacts
 from swaps.domain.tables import SwapPolicy
@@ -114,7 +114,9 @@ def search(
     answers: Mapping[PersonId, Answers] | None = None,
 ) -> Search:
     """A search for partners of `giver`."""
-    return Search(problem, roster, giver, facts, policy, before or check(problem, roster), answers or {})
+    return Search(
+        problem, roster, giver, facts, policy, before or check(problem, roster, only=HARD_RULES), answers or {}
+    )
 
 
 def candidates(found: Search, day: Date) -> tuple[Candidate, ...]:

@@ -30,6 +30,8 @@ IDLE = frozenset({OFF_CODE, WEEKEND_CODE, ADMIN_CODE})
 """Faculty cells from which somebody can be moved to an open post."""
 
 HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
+JUDGED_RULES = tuple(code for code, rule in RULES.items() if rule.hard or code in CHECK)
+"""What can reject a swap or warn of it; the other soft rules say nothing about swaps and are not asked."""
 
 Checked = Iterator[SwapFinding | None]
 
@@ -116,10 +118,11 @@ def assess(
 ) -> Assessment:
     """Judge a planned swap by every row of the check table; intake is judged before, by what was asked.
 
-    `before` is the judgement of the untouched roster by the whole rule table, if it is known already.
+    `before` is the judgement of the untouched roster by `JUDGED_RULES` at least, if it is known already.
     """
-    after = check(exchange.replan(problem), exchange.apply(roster))
-    case = Case(problem, roster, exchange, facts, policy, (before or check(problem, roster), after))
+    after = check(exchange.replan(problem), exchange.apply(roster), only=JUDGED_RULES)
+    known = before or check(problem, roster, only=JUDGED_RULES)
+    case = Case(problem, roster, exchange, facts, policy, (known, after))
     return replace(_decide(case, ALL_CHECKS), utilization=case.utilization)
 
 

@@ -19,6 +19,7 @@ from schedules.domain.rules import Report, check
 from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import Assignment, Schedule
+from swaps.domain.checks import JUDGED_RULES
 
 CONTEXT = dt.timedelta(days=14)
 """Judged on each side of the touched dates: neighbouring FMIT weeks, and duties that displaced ones collide with."""
@@ -41,8 +42,8 @@ class Ground:
 
     @cached_property
     def report(self) -> Report:
-        """The judgement of the roster as it is."""
-        return check(self.problem, self.roster)
+        """The judgement of the roster as it is, by every rule that speaks of swaps."""
+        return check(self.problem, self.roster, only=JUDGED_RULES)
 
     def covers(self, days: Iterable[dt.date]) -> bool:
         """Whether something is published on every one of the dates."""

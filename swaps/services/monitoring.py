@@ -19,7 +19,7 @@ from schedules.domain.rules.report import Severity, Violation
 from schedules.enums import ScheduleStatus
 from schedules.models import Schedule
 from schedules.services import compliance
-from swaps.domain.checks import is_gap
+from swaps.domain.checks import HARD_RULES, is_gap
 from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
@@ -102,7 +102,7 @@ def critical(swap: SwapRecord) -> tuple[Violation, ...]:
     else:
         before = undo(exchange)
         without: Roster = before.apply(land.roster)
-        known = check(before.replan(land.problem), without)
+        known = check(before.replan(land.problem), without, only=HARD_RULES)
         found = tuple(v for v in new_or_worsened(known, land.report) if v.severity is Severity.HARD)
     return tuple(v for v in found if not (accepted and is_gap(v)))
 
