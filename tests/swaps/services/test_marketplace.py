@@ -1,0 +1,82 @@
+"""Weeks offered to everybody: taken, refused, withdrawn, expired."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from common.errors import Invalid, NotAllowed
+from swaps import services
+from swaps.models import MarketplaceOffer, SwapRecord
+from swaps.services.refusals import OfferClosed, OfferUnfit
+from tests.factories import program
+from tests.factories.swaps import EARLY, FRIDAYS
+
+pytestmark = pytest.mark.django_db
+A_DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def offered(world):
+    return services.offer(world.attending["A"], week=FRIDAYS[1] + 2 * A_DAY, by=world.user["A"], at=EARLY, note="Away")
+
+
+def status(offer):
+    return MarketplaceOffer.objects.get(pk=offer.pk).status
+
+
+def test_an_offer_is_the_whole_swap_week(offered):
+    assert (offered.week, offered.week_end, offered.note, offered.status) == (
+        FRIDAYS[1],
+        FRIDAYS[1] + 6 * A_DAY,
+        "Away",
+        "OPEN",
+    )
+
+
+def test_taking_it_carries_both_consents(world, offered):
+    swap = services.take(offered, by=world.user["E"], at=EARLY + A_DAY)
+
+    assert (swap.status, swap.requested_by, swap.consent_by) == ("EXECUTED", world.user["A"], world.user["E"])
+    assert status(offered) == "TAKEN"
+    with pytest.raises(OfferClosed):
+        services.take(offered, by=world.user["C"], at=EARLY + A_DAY)
+
+
+def test_it_is_taken_against_a_week_of_ones_own(world, offered):
+    swap = services.take(offered, by=world.user["B"], at=EARLY, target_week=FRIDAYS[2])
+
+    assert (swap.swap_type, swap.target_week, swap.status) == ("one_to_one", FRIDAYS[2], "EXECUTED")
+
+
+def test_who_may_not_hold_it_leaves_it_open_and_counts_for_nobody(world, offered):
+    program.absence(world.attending["E"], FRIDAYS[1])
+
+    with pytest.raises(OfferUnfit) as refused:
+        services.take(offered, by=world.user["E"], at=EARLY)
+
+    assert [item["code"] for item in refused.value.extra["findings"]] == ["ABSENT"]
+    assert (status(offered), SwapRecord.objects.count()) == ("OPEN", 0)
+
+
+def test_a_week_is_offered_once_and_only_by_whose_it_is(world, offered):
+    with pytest.raises(OfferClosed):
+        services.offer(world.attending["A"], week=FRIDAYS[1], by=world.user["A"], at=EARLY)
+    with pytest.raises(NotAllowed):
+        services.offer(world.attending["A"], week=FRIDAYS[1], by=world.user["B"], at=EARLY)
+    with pytest.raises(Invalid):
+        services.offer(world.attending["A"], week=FRIDAYS[1] + 400 * A_DAY, by=world.user["A"], at=EARLY)
+
+
+def test_nobody_takes_it_for_somebody_else(world, offered):
+    with pytest.raises(NotAllowed):
+        services.take(offered, by=world.user["C"], at=EARLY, person=world.attending["B"])
+
+
+def test_withdrawn_and_begun_offers_are_closed(world, offered):
+    other = services.offer(world.attending["B"], week=FRIDAYS[2], by=world.user["B"], at=EARLY)
+    services.withdraw(offered, by=world.user["A"], at=EARLY)
+    services.sweep(EARLY + 28 * A_DAY)
+
+    assert (status(offered), status(other)) == ("WITHDRAWN", "EXPIRED")
