@@ -53,19 +53,27 @@ async def over_network(token: str, url: str) -> AsyncIterator[Client]:
         yield client
 
 
-@asynccontextmanager
-async def over_stdio(token: str, folder: Path) -> AsyncIterator[Client]:
-    """A client of `manage.py mcp` on the database of a transactional test: the process sees what is committed."""
-    environment = {
+COMMAND = [sys.executable, "manage.py", "mcp"]
+
+
+def environment(token: str, folder: Path) -> dict[str, str]:
+    """What `manage.py mcp` needs to serve the test's database."""
+    return {
         "MCP_TOKEN": token,
         "DEBUG": "1",
+        "LOG_LEVEL": "DEBUG",
         "DATABASE_URL": database_url(),
         "DATA_DIR": str(folder),
         "BACKUP_DIR": str(folder / "backups"),
         "SECRET_KEY": settings.SECRET_KEY,
     }
+
+
+@asynccontextmanager
+async def over_stdio(token: str, folder: Path) -> AsyncIterator[Client]:
+    """A client of `manage.py mcp` on the database of a transactional test: the process sees what is committed."""
     command = StdioServerParameters(
-        command=sys.executable, args=["manage.py", "mcp"], env=environment, cwd=settings.BASE_DIR
+        command=COMMAND[0], args=COMMAND[1:], env=environment(token, folder), cwd=settings.BASE_DIR
     )
     async with Client(stdio_client(command)) as client:
         yield client

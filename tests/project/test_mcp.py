@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import anyio
 import pytest
+from django.conf import settings
 from django.test import Client
 from mcp import MCPError
 
@@ -325,6 +328,49 @@ FORBIDDEN: dict[Role, set[str]] = {
     Role.AGENT: {"analyze_swap_candidates"},
 }
 """Own weeks are those of the person linked to the account; these accounts are nobody's."""
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_nothing_but_the_protocol_is_on_standard_output(tmp_path: Any):
+    token = tokens.issue(accounts.user(Role.COORDINATOR)).access_token
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    sent = (
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "health_check", "arguments": {}}},
+        {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "no_such_tool", "arguments": {}}},
+    )
+    given = "".join(f"{json.dumps(message)}\n" for message in sent)
+
+    done = _run(agents.environment(token, tmp_path), given)
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {answer["id"] for answer in answers} == {1, 2, 3}
+    assert {answer["jsonrpc"] for answer in answers} == {"2.0"}
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("token", "said"), [("", "Set MCP_TOKEN"), ("nonsense", "The access token is not valid")])
+def test_without_a_good_token_stdio_ends_at_once(tmp_path: Any, token: str, said: str):
+    done = _run(agents.environment(token, tmp_path), "")
+
+    assert (done.returncode, done.stdout, said in done.stderr) == (1, "", True)
+
+
+def _run(environment: dict[str, str], given: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        agents.COMMAND,
+        input=given,
+        env={**os.environ, **environment},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.slow
