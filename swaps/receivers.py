@@ -19,9 +19,10 @@ from schedules.services.decisions import PendingDecision, decision_provider
 from schedules.services.figures import Figure, figure_provider
 from schedules.services.publishing import rollback_guard
 from schedules.signals import schedule_published, workers_look_up
+from swaps.domain.tables import Level
 from swaps.enums import CaseStatus
 from swaps.models import EscalationCase, SwapPolicy
-from swaps.queries import rollback_rate
+from swaps.queries import DECIDES, rollback_rate
 
 SWEEP = "sweep swaps"
 RATE_WINDOW = dt.timedelta(days=90)
@@ -37,7 +38,8 @@ def cases_to_decide(at: dt.datetime) -> Iterator[PendingDecision]:
     """Open cases with their deadlines, without names."""
     for case in EscalationCase.objects.filter(status=CaseStatus.OPEN).order_by("due_at"):
         title = f"A swap for the {case.get_level_display().lower()}" + (", overdue" if case.overdue_at else "")
-        yield PendingDecision(f"swap:{case.swap_id}", "swap", title, f"/swaps/{case.swap_id}", case.due_at)
+        url, right = f"/swaps/{case.swap_id}", DECIDES[Level(case.level)]
+        yield PendingDecision(f"swap:{case.swap_id}", "swap", title, url, case.due_at, right)
 
 
 @figure_provider

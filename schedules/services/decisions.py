@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from accounts.permissions import Permission
 from schedules.enums import AbsenceStatus, RunStatus, ScheduleStatus
 from schedules.models import Absence, GenerationRun, Schedule
 
@@ -23,6 +24,8 @@ class PendingDecision:
     """Without names of people: it is shown on the staff dashboard and in reports."""
     url: str
     due: dt.datetime | None = None
+    permission: Permission | None = None
+    """Whose word it waits for, where one right says so."""
 
 
 Provider = Callable[[dt.datetime], Iterable[PendingDecision]]

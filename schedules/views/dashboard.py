@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,11 +13,14 @@ from django.views.decorators.http import require_GET
 from accounts.access import SignedInRequest
 from accounts.permissions import Permission
 from schedules import access
-from schedules.queries.dashboard import load_dashboard, next_action
-from schedules.services.decisions import decisions_above
+from schedules.queries.dashboard import NextAction, load_dashboard, next_action
+from schedules.services.decisions import PendingDecision, decisions_above
 from schedules.services.figures import figures
 from schedules.views.findings import summary_of
 from schedules.views.generate import percent
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 SHOWN_DECISIONS = 8
 
@@ -31,15 +37,27 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, Permission.SEE_DASHBOARD)
     now = timezone.now()
     facts = load_dashboard(at=now, today=timezone.localdate(now))
+    decisions = decisions_above(now)
     context = {
         "facts": facts,
         "figures": figures(now),
-        "decisions": decisions_above(now)[:SHOWN_DECISIONS],
+        "decisions": decisions[:SHOWN_DECISIONS],
         "now": now,
         "findings": summary_of(facts.published),
         "coverage_text": percent(facts.coverage_rate, 1),
-        "action": next_action(facts, request.user),
+        "action": awaited(decisions, request.user) or next_action(facts, request.user),
         "can_decide": request.user.may(Permission.APPROVE_ABSENCES),
         "can_publish": request.user.may(Permission.PUBLISH),
     }
     return render(request, "schedules/dashboard.html", context)
+
+
+def awaited(decisions: Iterable[PendingDecision], user: User) -> NextAction | None:
+    """The first decision with a deadline that waits for this reader's word: it comes before all else."""
+    mine = (one for one in decisions if one.due and one.permission and user.may(one.permission))
+    first = next(mine, None)
+    if first is None or first.due is None:
+        return None
+    until = timezone.localtime(first.due)
+    sentence = f"{first.title} waits for your decision, until {until:%a} {until.day} {until:%b %H:%M}."
+    return NextAction(sentence, "Decide", first.url)

@@ -428,16 +428,18 @@ def test_lists_take_fifteen_queries_at_most_whatever_they_show(
 
 
 def test_the_dashboard_lists_cases_that_wait_and_marks_what_is_late(
-    world: swaps.World, browser_of: Browsers, architect: User
+    world: swaps.World, browser_of: Browsers, architect: User, coordinator: User
 ) -> None:
     late = swaps.record(world.attending["A"], world.attending["E"])
     swaps.case(late, overdue_at=swaps.EARLY, due_at=swaps.EARLY - dt.timedelta(hours=1))
     browser = browser_of(architect)
 
-    dashboard = browser.get("/dashboard")
+    dashboard, own = browser.get("/dashboard"), _text(browser_of(coordinator).get("/dashboard"))
 
     assert "Overdue A swap for the coordinator, overdue since Fri 20 Feb 07:00" in _text(dashboard)
     assert f"/swaps/{late.pk}" in _links(dashboard)
+    assert "Next: A swap for the coordinator, overdue waits for your decision, until Fri 20 Feb 07:00." in own
+    assert "waits for your decision" not in _text(dashboard)
     assert _queries(browser, "/dashboard") <= 15
 
 
