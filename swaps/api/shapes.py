@@ -49,11 +49,14 @@ class SwapIn(serializers.Serializer):
         max_length=REASON_LENGTH,
         help_text=f"One of {', '.join(Reason)}, free text, or both as `code: text`. Requester and approver read it.",
     )
-    sessions = PlaceIn(
-        many=True, required=False, max_length=PLACES, help_text="Single sessions or a call instead of the whole week."
+    sessions = serializers.ListField(
+        child=PlaceIn(),
+        required=False,
+        max_length=PLACES,
+        help_text="Single sessions or a call instead of the whole week.",
     )
-    target_sessions = PlaceIn(
-        many=True, required=False, max_length=PLACES, help_text="For one_to_one: the sessions given back."
+    target_sessions = serializers.ListField(
+        child=PlaceIn(), required=False, max_length=PLACES, help_text="For one_to_one: the sessions given back."
     )
     partner_consented = serializers.BooleanField(
         default=False, help_text="For those who ask for others: the partner has agreed to them."
