@@ -16,15 +16,19 @@ UNBOUNDED = 2**62
 CERTAIN = 1e-5
 """A literal is decided by the relaxation where its value is so near to 0 or 1."""
 
+SCALE = 2**20
+"""Prices of rows are rounded to this fraction of a point."""
+
 Row = tuple[float, float, dict[int, int]]
 """Lower and upper end, and the variables' coefficients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """An optimum of the relaxation: every variable's value."""
+    """An optimum of the relaxation: every variable's value, and what the model costs at least, by exact arithmetic."""
 
     values: Sequence[float]
+    bound: int
 
     def value(self, literal: int) -> float:
         """The value of a literal by its index; negations have negative indices."""
@@ -43,24 +47,48 @@ def relax(model: cp_model.CpModel, *, seconds: float, vertex: int = 0) -> Relaxa
 
     Of many optima the method reaches one; with slightly disturbed costs (`vertex` above 0) it reaches others.
     """
+    rows = list(_rows(model.proto))
     solver = lp.ModelSolverHelper("glop")
     disturbed = f" perturb_costs_in_dual_simplex: true random_seed: {vertex}" if vertex else ""
     solver.set_solver_specific_parameters("use_dual_simplex: true" + disturbed)
     solver.set_time_limit_in_seconds(max(0.01, seconds))
-    solver.solve(_linear(model.proto))
+    solver.solve(_linear(model.proto, rows))
     if solver.status() != lp.SolveStatus.OPTIMAL:
         return None
-    return Relaxation(solver.variable_values().tolist())
+    return Relaxation(solver.variable_values().tolist(), _bound(model.proto, rows, solver.dual_values().tolist()))
 
 
-def _linear(proto: cmh.CpModelProto) -> lp.ModelBuilderHelper:
+def _bound(proto: cmh.CpModelProto, rows: Sequence[Row], duals: Sequence[float]) -> int:
+    """What any solution costs at least, by these prices of the rows (a Lagrangian bound).
+
+    It holds for any prices, so rounding the solver's cannot make it wrong (Neumaier and Shcherbina 2004); whole
+    numbers throughout, `SCALE` to the point.
+    """
+    costs = [0] * len(proto.variables)
+    for variable, cost in zip(proto.objective.vars, proto.objective.coeffs, strict=True):
+        costs[variable] = SCALE * cost
+    total = SCALE * round(proto.objective.offset)
+    for (lower, upper, terms), dual in zip(rows, duals, strict=True):
+        price = round(SCALE * dual)
+        end = lower if price > 0 else upper
+        if price and math.isfinite(end):
+            total += price * round(end)
+            for variable, factor in terms.items():
+                costs[variable] -= price * factor
+    for variable, cost in zip(proto.variables, costs, strict=True):
+        ends = list(variable.domain)
+        total += min(cost * ends[0], cost * ends[-1])
+    return -(-total // SCALE)
+
+
+def _linear(proto: cmh.CpModelProto, rows: Iterable[Row]) -> lp.ModelBuilderHelper:
     helper = lp.ModelBuilderHelper()
     for variable in proto.variables:
         ends = list(variable.domain)
         index = helper.add_var()
         helper.set_var_lower_bound(index, ends[0])
         helper.set_var_upper_bound(index, ends[-1])
-    for lower, upper, terms in _rows(proto):
+    for lower, upper, terms in rows:
         row = helper.add_linear_constraint()
         helper.set_constraint_lower_bound(row, lower)
         helper.set_constraint_upper_bound(row, upper)

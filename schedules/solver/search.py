@@ -27,7 +27,7 @@ WORK_BETWEEN = 1.0
 WORK_PER_WEEK = 0.5
 WORK_ON_WHOLE = 2.0
 PEOPLE_OF_A_PROGRAM = 60
-"""A larger program may take more work, in proportion."""
+"""A larger program may take more work."""
 
 GAP_OF_A_WINDOW = 0.002
 """Where the search of a window may end: close enough, for the last points cost the most time."""
@@ -188,6 +188,7 @@ class Search:
     def whole(self, line: Line, start: Found) -> Answer:
         """Everything at once, from a solution."""
         model = self._beginning_with(start, self.board.model.clone())
+        self._limit(model, self.bound, math.inf)
         return line.solve(model, seed=self.seed, work=WORK_ON_WHOLE * self.size, gap=self.gap)
 
     # --- near the relaxation ------------------------------------------------------------------------------------------
@@ -197,16 +198,16 @@ class Search:
 
         The relaxation has many optima; each `vertex` names another one.
         """
-        values = relax(self.board.model, seconds=line.seconds, vertex=vertex)
-        if values is None:
+        optimum = relax(self.board.model, seconds=line.seconds, vertex=vertex)
+        if optimum is None:
             return Answer(start)
-        decided = (values.decided(literals) for _, literals in self.slots)
+        decided = (optimum.decided(literals) for _, literals in self.slots)
         model = self._fixed(literal for literal in decided if literal is not None)
         work = WORK_NEAR_RELAXATION * self.size
         near = line.solve(model, seed=self.seed, work=work, gap=GAP_OF_A_WINDOW).found
         if near is not None:
             self.near[vertex] = near
-        return Answer(better(start, near) if vertex == 0 else near)
+        return Answer(better(start, near), optimum.bound)
 
     def near_another(self, line: Line, start: Found | None = None) -> Answer:
         """The same near another optimum of the relaxation."""
@@ -266,7 +267,6 @@ class Search:
         if start is not None:
             model.proto.solution_hint.vars.extend(range(len(start.values)))
             model.proto.solution_hint.values.extend(start.values)
-        self._limit(model, self.bound, math.inf)
         return model
 
     def _limit(self, model: cp_model.CpModel, least: float, most: float) -> None:
@@ -279,6 +279,7 @@ class Search:
     def prepare(self, start: Found | None, otherwise: Roster) -> None:
         """Give the board's own model the proven bound, and tell it where to begin."""
         model = self._beginning_with(start, self.board.model)
+        self._limit(model, self.bound, math.inf)
         if start is None:
             chosen = {
                 literal.index: code == otherwise.cells.get(slot)
@@ -291,5 +292,5 @@ class Search:
 
 
 def size_of(problem: Problem) -> float:
-    """How much more work a larger program may take than an ordinary one."""
-    return max(1.0, len(problem.people) / PEOPLE_OF_A_PROGRAM)
+    """How much more work a larger program may take than an ordinary one: more than in proportion."""
+    return math.pow(max(1.0, len(problem.people) / PEOPLE_OF_A_PROGRAM), 1.5)
