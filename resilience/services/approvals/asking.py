@@ -13,7 +13,7 @@ from accounts.permissions import Permission
 from accounts.services import notify
 from common.errors import DomainError, Invalid, NotAllowed
 from common.models import signed
-from resilience.domain.incidents import Approver
+from resilience.domain.incidents import Approver, IncidentState
 from resilience.enums import OPEN_APPROVALS, ApprovalAction, ApprovalState, TimelineEvent
 from resilience.models import Approval, FallbackPlan, Incident
 from resilience.services import breaker, fallbacks, posture, shedding, timeline
@@ -64,7 +64,7 @@ def propose_fallback(
 def propose_shedding(
     *, target_level: str, by: User | None, at: dt.datetime, incident: Incident | None = None
 ) -> Approval:
-    """Ask for work to be shed. Raises `NotAllowed`, `Invalid`, `ApprovalRefused` (nothing to shed, nobody)."""
+    """Ask for work to be shed. Raises `NotAllowed`, `Invalid`, `ApprovalRefused` (idle, nobody)."""
     if not target_level:
         raise Invalid("Name the level of shedding that is to be approved.")
     seen = shedding.simulate(at=at, target_level=target_level)
@@ -183,9 +183,17 @@ def _propose(
     )
     signed(row, by=by, at=at, reason="asked for").save()
     if incident is not None:
-        timeline.note(incident, TimelineEvent.PROPOSED, by=by, at=at, text=title, approval=str(row.pk))
+        _wait_in(incident, row, by=by, at=at)
     _tell(row, asked, at=at)
     return row
+
+
+def _wait_in(incident: Incident, approval: Approval, *, by: User | None, at: dt.datetime) -> None:
+    """The incident waits for the word of persons from now on, unless it is being responded to already."""
+    row = timeline.lock(incident)
+    timeline.note(row, TimelineEvent.PROPOSED, by=by, at=at, text=approval.title, approval=str(approval.pk))
+    if row.state == IncidentState.DIAGNOSED:
+        timeline.move(row, IncidentState.AWAITING_APPROVAL, by=by, at=at)
 
 
 def require_somebody(asked: list[Approver], *, without: set[Any]) -> None:
@@ -221,7 +229,16 @@ def end(approval: Approval, state: ApprovalState, *, reason: str, by: User | Non
     if approval.incident is not None:
         text = f"{approval.title}: {state.label.lower()}. {reason}".strip()
         timeline.note(approval.incident, TimelineEvent.DECIDED, by=by, at=at, text=text, approval=str(approval.pk))
+        _wait_no_more(approval.incident, at=at)
     return approval
+
+
+def _wait_no_more(incident: Incident, *, at: dt.datetime) -> None:
+    """An incident that waits for nothing any more goes back: what was proposed has to be asked anew."""
+    row = timeline.lock(incident)
+    waits = row.approvals.filter(state__in=OPEN_APPROVALS).exists()
+    if row.state == IncidentState.AWAITING_APPROVAL and not waits:
+        timeline.move(row, IncidentState.DIAGNOSED, by=None, at=at, text="Nothing waits for approval any more.")
 
 
 def _tell(approval: Approval, asked: list[Approver], *, at: dt.datetime) -> None:

@@ -76,7 +76,6 @@ def _lapse(approval: Approval, *, at: dt.datetime) -> int:
         end(row, ApprovalState.VOID, reason="The schedule changed since it was shown.", by=None, at=at)
     else:
         return 0
-    _back_to_diagnosed(row, at=at)
     return 1
 
 
@@ -107,15 +106,6 @@ def _respond(incident: Incident, text: str, *, at: dt.datetime) -> None:
     timeline.note(row, TimelineEvent.ACTION, at=at, text=text)
     if row.state in (IncidentState.AWAITING_APPROVAL, IncidentState.DIAGNOSED):
         timeline.move(row, IncidentState.RESPONDING, by=None, at=at)
-
-
-def _back_to_diagnosed(row: Approval, *, at: dt.datetime) -> None:
-    """An incident that waits for nothing any more goes back: what was proposed has to be asked anew."""
-    if row.incident is None or row.incident.approvals.filter(state__in=OPEN_APPROVALS).exists():
-        return
-    incident = timeline.lock(row.incident)
-    if incident.state == IncidentState.AWAITING_APPROVAL:
-        timeline.move(incident, IncidentState.DIAGNOSED, by=None, at=at, text="Nothing waits for approval any more.")
 
 
 def _fallback(approval: Approval, by: User, at: dt.datetime) -> None:

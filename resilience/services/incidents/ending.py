@@ -113,12 +113,16 @@ def note_recovery(incident: Incident, *, at: dt.datetime) -> None:
     missing = list(recovery(at=at).missing)
     with transaction.atomic():
         row = timeline.lock(incident)
-        if missing != row.recovery_missing and row.state == IncidentState.MONITORING:
+        if row.state != IncidentState.MONITORING:
+            return
+        # The time of looking is no news: only what changed leaves a line of history.
+        Incident._base_manager.filter(pk=row.pk).update(recovery_checked_at=at)
+        if missing != row.recovery_missing:
             timeline.save(
                 row, by=None, at=at, why="recovery looked at", recovery_missing=missing, recovery_checked_at=at
             )
-            if not missing:
-                timeline.note(row, TimelineEvent.CAUSE_GONE, at=at, text="Everything that recovery needs is there.")
+        if not missing and incident.recovery_missing:
+            timeline.note(row, TimelineEvent.CAUSE_GONE, at=at, text="Everything that recovery needs is there.")
 
 
 def recovery(*, at: dt.datetime) -> Recovery:

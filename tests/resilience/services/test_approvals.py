@@ -11,7 +11,7 @@ from accounts.enums import Role
 from common.errors import DomainError, Invalid, NotAllowed
 from resilience.domain.levels import Level
 from resilience.enums import ApprovalState, ShedLevelName
-from resilience.models import Approval, ApprovalVote
+from resilience.models import Approval, ApprovalVote, Incident
 from resilience.services import approvals, posture
 from schedules.models import Assignment, ProgramPolicy
 from tests.factories import accounts, program, resilience
@@ -234,9 +234,13 @@ def test_it_is_used_once_for_its_act_and_what_was_shown(director):
 def test_an_act_that_fails_leaves_it_unused(director):
     row = approvals.approve(asked(), by=director, at=LATER)
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        redeem(row)
-        _ = 1 // 0
+    def act() -> None:
+        with transaction.atomic():
+            redeem(row)
+            raise RuntimeError("the act failed")
+
+    with pytest.raises(RuntimeError, match="the act failed"):
+        act()
 
     row.refresh_from_db()
     assert row.state == ApprovalState.GRANTED
@@ -305,6 +309,29 @@ def test_an_emergency_needs_a_reason_a_second_part_and_somebody_for_the_review(d
     assert refusal(approvals.approve_in_emergency, alone, by=director, at=LATER, reason="Alone.") == "no_approver"
     with pytest.raises(Invalid, match="alone is enough"):
         approvals.approve_in_emergency(asked(shown="2" * 64), by=director, at=LATER, reason="Quick.")
+
+
+# --- its incident ---------------------------------------------------------------------------------------------------
+
+
+def test_an_incident_waits_for_the_word_responds_by_the_act_and_goes_back_where_it_dies(user_as, director, architect):
+    resilience.watched_ward(minimum=3)
+    answered, dead = (resilience.incident(state="DIAGNOSED") for _ in range(2))
+    coordinator = user_as(Role.COORDINATOR)
+
+    first = approvals.propose_shedding(target_level="ORANGE", by=coordinator, at=AT, incident=answered)
+    second = approvals.propose_shedding(target_level="BLACK", by=coordinator, at=AT, incident=dead)
+    waiting = states(answered, dead)
+    approvals.approve(first, by=director, at=LATER)
+    redeem(first, shown=first.shown)
+    approvals.refuse(second, by=director, at=LATER, reason="Too much.")
+
+    assert waiting == ["AWAITING_APPROVAL", "AWAITING_APPROVAL"]
+    assert states(answered, dead) == ["RESPONDING", "DIAGNOSED"]
+
+
+def states(*incidents: Incident) -> list[str]:
+    return [Incident.objects.get(pk=row.pk).state for row in incidents]
 
 
 # --- the record -----------------------------------------------------------------------------------------------------
