@@ -138,6 +138,15 @@ def refresh(*, at: dt.datetime) -> Mapping[str, int]:
     return counts
 
 
+def judged(plans: Iterable[FallbackPlan], *, at: dt.datetime) -> list[FallbackPlan]:
+    """The plans with the state that each has at this moment, unsaved: for whoever only looks."""
+    today, digests = timezone.localdate(at), dict[tuple[dt.date, dt.date], str]()
+    rows = list(plans)
+    for row in rows:
+        row.state = _state(row, today, digests)
+    return rows
+
+
 def fingerprint(plan: FallbackPlan) -> str:
     """What an approval of the plan answers: these changes to these published cells."""
     return digest("fallback", plan.key, plan.base, plan.result, plan.changes)

@@ -89,8 +89,8 @@ def get_static_fallbacks_tool(found: Basis, *, scenario: str = "", people: Seque
     """The plans kept ready, of one kind of scenario or for exactly these people, judged against what is published."""
     if scenario and scenario not in FallbackScenario.values:
         raise Invalid(f"There is no scenario {scenario!r}. Choose one of {', '.join(FallbackScenario.values)}.")
-    fallbacks.refresh(at=found.at)
-    plans = list(FallbackPlan.objects.filter(scenario=scenario) if scenario else FallbackPlan.objects.all())
+    kept = FallbackPlan.objects.filter(scenario=scenario) if scenario else FallbackPlan.objects.all()
+    plans = fallbacks.judged(kept, at=found.at)
     if people:
         plans = [plan for plan in plans if plan.people == sorted(map(str, people))]
     names = fallbacks.people_of(plans)

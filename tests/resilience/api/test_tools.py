@@ -15,7 +15,7 @@ from accounts.models import User
 from resilience.models import DayMargin, FallbackPlan
 from resilience.services.tools import TOOLS
 from tests.factories import agents, program
-from tests.factories.resilience import MORNING, watched_ward
+from tests.factories.resilience import MONDAY, MORNING, plan, watched_ward
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +107,15 @@ def test_without_a_published_schedule_nothing_is_green(coordinator: User, name: 
 
     assert not answer.is_error
     assert answer.structured_content["level"] != "GREEN"
+
+
+def test_looking_at_plans_says_their_state_and_stores_nothing(ward: Any, api_as: Callable[[Role], APIClient]):
+    stale = plan(MONDAY, MONDAY)
+
+    answer = api_as(Role.COORDINATOR).get("/api/v1/resilience/get_static_fallbacks_tool").json()
+
+    stale.refresh_from_db()
+    assert ([item["state"] for item in answer["plans"]], stale.state) == (["STALE"], "VALID")
 
 
 def test_an_agent_may_simulate_and_not_execute(ward: Any, agent: User):
