@@ -80,8 +80,8 @@ def open_gate(
     for swaps, single edits and a run's writing a fresh one, made if there is none. Yields it. History rows written
     inside carry `reason` and `by`. `access` checks the caller's right before. Not inside another transaction.
 
-    While the breaker is open, only emergency coverage passes, and a change whose `effect` strictly improves k*(safety)
-    or coverage.
+    While the breaker is open, only emergency coverage passes, and a change whose `effect` strictly improves k*(safety),
+    coverage or the hard findings.
 
     Raises DatabaseDown, BreakerOpen, UnderMaintenance, BackupFailed, GateBusy; an unknown operation is a KeyError.
     """

@@ -9,6 +9,7 @@ from schedules.domain.coverage import coverage
 from schedules.domain.margins import Scope, margins
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
+from schedules.domain.rules import check
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ EffectOf = Callable[[], Effect]
 
 @dataclass(frozen=True, slots=True)
 class _Safety:
-    """Three figures of one roster; more is better in each."""
+    """Four figures of one roster; more is better in each."""
 
     lowest: int
     """k*(safety); 0 where nothing is demanded."""
@@ -34,10 +35,12 @@ class _Safety:
     """Open attending posts that nobody could fill, as a negative number."""
     filled: int
     """Demand units filled by people who are there."""
+    findings: int
+    """Hard findings of the rule table that some roster could avoid, as a negative number."""
 
 
 def improves(effect: Effect) -> bool:
-    """Whether k*(safety), its shortage or the coverage is strictly better after, and none of them worse."""
+    """Whether k*(safety), its shortage, the coverage or the hard findings are strictly better after, and none worse."""
     before, after = _safety(effect.problem, effect.before), _safety(effect.problem, effect.after)
     pairs = [(getattr(before, name), getattr(after, name)) for name in _Safety.__slots__]
     return any(new > old for old, new in pairs) and all(new >= old for old, new in pairs)
@@ -51,4 +54,5 @@ def _safety(problem: Problem, roster: Roster) -> _Safety:
         lowest=min(timeline, default=0),
         shortage=sum(min(0, margin) for margin in timeline),
         filled=coverage(problem, present).demand.filled,
+        findings=-sum(not finding.unavoidable for finding in check(problem, roster).hard),
     )

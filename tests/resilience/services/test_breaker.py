@@ -75,6 +75,16 @@ def test_a_hard_violation_opens_it_unless_it_is_over_or_unavoidable():
     assert breaker.current().causes == [["HARD_VIOLATION", "The published schedule has 1 hard violation."]]
 
 
+def test_an_approved_absence_is_no_violation_that_opens_it():
+    made = watched_ward()
+    program.absence(made["A"], TUESDAY)
+
+    posture.evaluate_fully(at=MORNING)
+
+    assert set(ComplianceEvent.objects.values_list("rule", "severity")) == {("ABSENT", "HARD")}
+    assert breaker.current().state == "CLOSED"
+
+
 def test_stale_margins_open_it():
     watched_ward(nightly_seconds=10**6)
     DayMargin.objects.update(computed_at=MORNING - dt.timedelta(hours=26, seconds=1))
@@ -178,6 +188,8 @@ def test_an_open_breaker_lets_improving_changes_through(director):
     with pytest.raises(BreakerOpen):
         put("D", "OFF")
     put("B", "ICU")
+    # Taking the cells of who is away out ends a hard finding.
+    put("A", "LV")
 
     with pytest.raises(BreakerOpen):
         put("B", "ADM")
