@@ -65,18 +65,23 @@ def midnight(day: Date) -> int:
 
 
 def duty(activity: Activity, day: Date, session: Session) -> Duty | None:
-    """When a session of the activity is worked; None for time off, off-site duty and sessions without hours.
-
-    AM of h hours is [12:00-h, 12:00), PM [12:00, 12:00+h), NIGHT [18:00, 18:00+h), in the program's time zone.
-    """
+    """When a session of the activity is worked; None for time off, off-site duty and sessions without hours."""
     minutes = round(activity.hours(session) * MINUTES_PER_HOUR)
     if minutes <= 0 or not activity.is_duty:
         return None
+    return Duty(*clock(day, session, minutes), day, session, activity)
+
+
+def clock(day: Date, session: Session, minutes: int) -> tuple[int, int]:
+    """Begin and end of so many minutes in a session.
+
+    AM of h hours is [12:00-h, 12:00), PM [12:00, 12:00+h), NIGHT [18:00, 18:00+h), in the program's time zone.
+    """
     base = midnight(day)
     if session is Session.AM:
-        return Duty(base + NOON - minutes, base + NOON, day, session, activity)
+        return base + NOON - minutes, base + NOON
     start = base + (NOON if session is Session.PM else EVENING)
-    return Duty(start, start + minutes, day, session, activity)
+    return start, start + minutes
 
 
 def duty_periods(duties: Iterable[Duty], *, merge_gap_hours: float) -> Iterator[DutyPeriod]:

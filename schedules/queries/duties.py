@@ -10,11 +10,9 @@ from django.db.models import Sum
 
 from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.problem import Category, Session, days_between
+from schedules.domain.timeline import MINUTES_PER_HOUR, clock
 from schedules.enums import AbsenceStatus, ScheduleStatus
 from schedules.models import Absence, Assignment, DutyLog, Holiday, Person
-
-START = {Session.PM.value: dt.time(12), Session.NIGHT.value: dt.time(18)}
-NOON = dt.timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,8 @@ class Duty:
         """``07:00-12:00``; empty where the activity has no hours here."""
         if not self.hours or self.session == "DAY":
             return ""
-        length = dt.timedelta(hours=float(self.hours))
-        midnight = dt.datetime.combine(self.date, dt.time(), tzinfo=dt.UTC)
-        if self.session == Session.AM:
-            begin, end = midnight + NOON - length, midnight + NOON
-        else:
-            begin = dt.datetime.combine(self.date, START[self.session], tzinfo=dt.UTC)
-            end = begin + length
-        return f"{begin:%H:%M}–{end:%H:%M}"
+        ends = clock(self.date, Session(self.session), round(self.hours * MINUTES_PER_HOUR))
+        return "–".join(f"{minute // MINUTES_PER_HOUR % 24:02}:{minute % MINUTES_PER_HOUR:02}" for minute in ends)
 
 
 @dataclass(frozen=True)

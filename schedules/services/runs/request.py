@@ -6,7 +6,8 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django_q.tasks import async_task
@@ -83,19 +84,17 @@ class Order:
         return confirmation.digest(json.dumps(asdict(self), default=str, sort_keys=True))
 
 
+_STORED_AS = {"start": "start_date", "end": "end_date"}
+"""Fields of an order that the run calls otherwise."""
+
+_FIELDS = {field.name: _STORED_AS.get(field.name, field.name) for field in fields(Order)}
+
+
 def order_of(run: GenerationRun) -> Order:
     """The order that a run carries out."""
-    return Order(
-        start=run.start_date,
-        end=run.end_date,
-        algorithm=run.algorithm,
-        timeout_seconds=run.timeout_seconds,
-        seed=run.seed,
-        repair=run.repair,
-        pgy_levels=tuple(run.pgy_levels),
-        rotation_template_ids=tuple(run.rotation_template_ids),
-        label=run.label,
-    )
+    stored: dict[str, Any] = {name: getattr(run, column) for name, column in _FIELDS.items()}
+    lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
+    return Order(**{**stored, **lists})
 
 
 def request_run(
@@ -224,15 +223,7 @@ def _create(
     retry_of: GenerationRun | None = None,
 ) -> GenerationRun:
     run = GenerationRun(
-        start_date=order.start,
-        end_date=order.end,
-        algorithm=order.algorithm,
-        timeout_seconds=order.timeout_seconds,
-        seed=order.seed,
-        repair=order.repair,
-        pgy_levels=list(order.pgy_levels),
-        rotation_template_ids=list(order.rotation_template_ids),
-        label=order.label,
+        **{_FIELDS[name]: list(value) if isinstance(value, tuple) else value for name, value in asdict(order).items()},
         requested_by=by,
         confirmed_by=by if confirmed else None,
         confirmed_at=at if confirmed else None,
