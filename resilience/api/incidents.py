@@ -87,8 +87,8 @@ class IncidentDetailOut(IncidentOut):
 
     acknowledged_by = serializers.CharField(source="acknowledged_by.username", default=None, allow_null=True)
     times = serializers.SerializerMethodField()
-    approvals = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
-    documents = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    approvals: serializers.RelatedField = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    documents: serializers.RelatedField = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
     may = serializers.SerializerMethodField(help_text="What the caller may do, as addresses below this one.")
 
     class Meta(IncidentOut.Meta):
