@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.db import connections
@@ -13,12 +14,13 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.permissions import Permission
-from schedules.models import Publication
+from common.errors import DomainError
+from schedules.models import Person, Publication
 from schedules.services import drills, program
 from schedules.services.decisions import PendingDecision, decision_provider
 from schedules.services.figures import Figure, figure_provider
 from schedules.services.publishing import rollback_guard
-from schedules.signals import schedule_published, workers_look_up
+from schedules.signals import cover_wanted, schedule_published, workers_look_up
 from swaps.domain.tables import Level
 from swaps.enums import CaseStatus
 from swaps.models import EscalationCase, SwapPolicy
@@ -70,6 +72,23 @@ def review_swaps(sender: Any, *, schedule: uuid.UUID, **kwargs: Any) -> None:
     from swaps.services.carrying import review
 
     review(schedule, at=timezone.now())
+
+
+@receiver(cover_wanted)
+def look_for_volunteers(
+    sender: Any, *, person: uuid.UUID, start: dt.date, end: dt.date, at: dt.datetime, **kwargs: Any
+) -> str | None:
+    """Offer the weeks of somebody who is absent to whoever wants them."""
+    from swaps.services import offer, own_weeks
+
+    absent = Person.objects.get(pk=person)
+    made = 0
+    for week in own_weeks(absent, at=at):
+        if week.start <= end and week.end >= start:
+            with suppress(DomainError):
+                offer(absent, week=week.start, by=None, at=at, note="Cover for an absence.")
+                made += 1
+    return f"{made} week{'s' if made > 1 else ''} offered on the marketplace." if made else None
 
 
 @receiver(workers_look_up)

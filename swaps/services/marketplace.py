@@ -27,16 +27,16 @@ def offer(
     person: Person,
     *,
     week: dt.date,
-    by: User,
+    by: User | None,
     at: dt.datetime,
     note: str = "",
     reason: Reason = Reason.OTHER,
 ) -> MarketplaceOffer:
-    """Offer the person's swap week of a date to everybody. `note` is public.
+    """Offer the person's swap week of a date to everybody. `note` is public; `by` None = the system.
 
     Raises NotAllowed, Invalid (no duty, begun, too far, or a note too long), OfferClosed (offered already).
     """
-    if not may_ask_for(person, by):
+    if by is not None and not may_ask_for(person, by):
         raise NotAllowed("You can offer your own weeks only.")
     # An FMIT week overlaps two ordinary ones: a date of it means the FMIT week.
     weeks = sorted(search.own_weeks(person, at=at), key=lambda one: not one.leads_fmit)
