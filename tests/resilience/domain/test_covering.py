@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
+from dataclasses import replace
 
-from resilience.domain.covering import cover_lawfully
-from schedules.domain.problem import DutyLimits, Person, Role, Session, WorkKind
-from schedules.domain.roster import Roster
+import pytest
+
+from resilience.domain import fallbacks, shedding
+from resilience.domain.contingency import Scenario
+from resilience.domain.covering import cover_lawfully, new_hard, without
+from schedules.domain.problem import DutyLimits, Person, Problem, Role, Session, WorkKind
+from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
 from tests.resilience.domain.world import THURSDAY, demand, ids, problem, roster
 
@@ -39,3 +45,51 @@ def test_a_call_whose_holder_is_missed_the_day_after_is_covered_with_that_day():
     attendings = [slot.person for slot, code in after if code == "FMIT"]
     assert (found.open, len(callers), len(attendings)) == ((), 1, 1)
     assert callers != attendings
+
+
+def any_week(dice: random.Random) -> tuple[Problem, Roster]:
+    """Four attendings through a made-up week from Thursday: units, calls and inpatient days, some of them unfilled."""
+    people = tuple(
+        replace(attending(f"f{number}"), credentials={"ICU": None} if dice.random() < 0.7 else {})
+        for number in range(1, 5)
+    )
+    week = tuple(THURSDAY + dt.timedelta(days=offset) for offset in range(7))
+    able = frozenset(person.id for person in people if person.credentials)
+    demands = [
+        asked
+        for day in week
+        for asked, chance in (
+            (demand("ICU", able, day=day), 0.6),
+            (demand("FMIT", ids(people), day=day, session=Session.PM), 0.5),
+            (demand("CALL", ids(people), day=day, session=Session.NIGHT), 0.5),
+        )
+        if dice.random() < chance and asked.eligible
+    ]
+    work = ("ADM", "ADM", "RES", "LEC", "C", "OFF", "ICU", "FMIT")
+    cells = {
+        Slot(person.id, day, session): dice.choice(work)
+        for person in people
+        for day in week
+        for session in (Session.AM, Session.PM)
+    }
+    calls = {Slot(dice.choice(people).id, day, Session.NIGHT): "CALL" for day in week if dice.random() < 0.3}
+    return problem(people, *demands, end=week[-1]), Roster({**cells, **calls})
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_plan_and_no_shedding_breaks_a_rule_that_was_kept(seed):
+    dice = random.Random(seed)
+    world, before = any_week(dice)
+    lost = frozenset(dice.sample([person.id for person in world.people], dice.choice((1, 2))))
+    scenario = Scenario("absence", lost, world.start, world.end)
+
+    planned = fallbacks.plan(world, before, scenario)
+    shed = shedding.simulate(world, before)
+
+    reduced, left = without(world, before, lost, world.start, world.end)
+    after_plan = fallbacks.activate(before, planned, on=world.start)
+    after_shedding = shedding.execute(before, shed)
+    assert new_hard(check(reduced, left), check(reduced, after_plan)) == ()
+    assert new_hard(check(world, before), check(world, after_shedding)) == ()
+    assert shedding.restore(after_shedding, shed).cells == before.cells
+    assert after_plan.digest() == planned.result
