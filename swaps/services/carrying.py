@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import Counter
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from common.models import signed
+from schedules.domain.codes import FMIT_CODE
 from schedules.domain.problem import Session
 from schedules.domain.roster import Slot
 from schedules.enums import ScheduleStatus
-from schedules.models import Assignment, Schedule
+from schedules.models import Assignment, FmitWeek, Schedule
 from swaps.domain.tables import Level, SwapStatus
 from swaps.enums import CaseKind, CaseStatus, Event
 from swaps.mapping import load_policy
 from swaps.models import EscalationCase, SwapRecord
-from swaps.services import record
+from swaps.services import record, rows
 from swaps.services.judging import order_of
 from swaps.services.settling import due, tell_deciders
 
@@ -68,12 +70,32 @@ def file_again(swap: SwapRecord, *, by: User, at: dt.datetime) -> SwapRecord:
 
 def let_go(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord:
     """The present version stays as it is; the swap is over and cannot be rolled back."""
+    _plan_as_published(swap, by=by, at=at)
     record.save(swap, by=by, at=at, why="given up", given_up_at=at, next_check_at=None)
     record.note(swap, Event.LET_GO, by=by, at=at)
     record.tell(
         record.parties(swap), swap, kind="SWAP_GIVEN_UP", title=f"Swap given up: {record.dates_of(swap)}", at=at
     )
     return swap
+
+
+def _plan_as_published(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> None:
+    """Give planned FMIT weeks back to whoever leads them in the version that does not hold the swap."""
+    for change in swap.week_changes.all():
+        led = Counter(
+            Assignment.objects.filter(
+                schedule__status=ScheduleStatus.PUBLISHED,
+                date__gte=change.start_date,
+                date__lte=change.end_date,
+                activity__code=FMIT_CODE,
+                person_id__in=[change.before_id, change.after_id],
+            ).values_list("person_id", flat=True)
+        )
+        week = FmitWeek.objects.filter(start_date=change.start_date, person_id=change.after_id).first()
+        if week is not None and led[change.before_id] > led[change.after_id]:
+            rows.hand_over_week(
+                week.start_date, to=str(change.before_id), by=by, at=at, reason=f"swap {swap.pk} was given up"
+            )
 
 
 def missing_rows(swap: SwapRecord) -> int:
