@@ -88,6 +88,19 @@ def test_residents_read_figures_without_their_colleagues(ward: Any, api_as: Call
     assert [person.name for person in ward.people.values() if person.name in str(resident)] == []
 
 
+@pytest.mark.parametrize(
+    "name", sorted(TOOLS.keys() - {"assess_cognitive_load_tool", "execute_sacrifice_hierarchy_tool"})
+)
+def test_no_answer_names_a_colleague_to_a_resident(ward: Any, resident: User, name: str):
+    program.absence(ward["A"], MONDAY)
+
+    answer = agents.call(resident, name)
+
+    said = str(answer.structured_content)
+    assert not answer.is_error
+    assert [person.name for person in ward.people.values() if person.name in said or str(person.pk) in said] == []
+
+
 def test_attendings_read_of_themselves(ward: Any, faculty: User, api_as: Callable[[Role], APIClient]):
     own = ward["A"]
     own.user = faculty
