@@ -208,7 +208,7 @@ def _failed(backup: Backup, error: Exception, *, at: dt.datetime) -> BackupFaile
     _log.error("backup_failed", file=backup.file, failure=type(error).__name__)
     try:
         backup.state, backup.state_reason = BackupState.BROKEN, reason[:500]
-        backup.verified_at = None
+        backup.verified_at = backup.proof_asked_at = None
         backup.size_bytes, backup.sha256 = 0, ""
         backup.save()
         notices.after_failure(backup, at=at)

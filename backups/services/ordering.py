@@ -42,7 +42,9 @@ def request_proof(backup: Backup, *, by: User | None, at: dt.datetime) -> Backup
 
 def make_queued(pk: UUID | str, *, at: dt.datetime) -> Backup | None:
     """What a worker does with a queued backup; None where it is not waiting any more: a task may come twice."""
-    if not Backup.objects.filter(pk=pk, state=BackupState.QUEUED).update(state=BackupState.CREATING):
+    # Its proof is asked for as well: between the dump and the proof the row says UNVERIFIED and is at work still.
+    waiting = Backup.objects.filter(pk=pk, state=BackupState.QUEUED)
+    if not waiting.update(state=BackupState.CREATING, proof_asked_at=at):
         return None
     backup = Backup.objects.select_related("created_by").get(pk=pk)
     return make(backup, by=backup.created_by, at=at)

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.db.models.signals import post_save
 from django_q.models import OrmQ
 
 from accounts.enums import Role
@@ -48,6 +49,23 @@ def test_with_a_worker_the_backup_waits_for_it(worker, coordinator):
 
     asked.refresh_from_db()
     assert (asked.state, asked.created_by, files.path_of(asked.file).exists()) == ("VERIFIED", coordinator, True)
+    assert services.is_at_work(asked, at=AT) is False
+
+
+def test_between_the_dump_and_its_proof_it_is_at_work_still(worker):
+    asked = services.request_backup(kind=BackupKind.REGULAR, by=None, at=AT)
+    seen = []
+
+    def look(sender, instance, **kwargs):
+        seen.append((instance.state, services.is_at_work(instance, at=AT)))
+
+    post_save.connect(look, sender=Backup)
+    try:
+        services.make_queued(asked.pk, at=AT)
+    finally:
+        post_save.disconnect(look, sender=Backup)
+
+    assert seen == [("UNVERIFIED", True), ("VERIFIED", False)]
 
 
 def test_a_task_that_comes_twice_makes_one_backup(worker):
@@ -74,7 +92,7 @@ def test_a_worker_that_fails_leaves_the_reason_in_the_row(worker, settings, tmp_
         tasks.make(str(asked.pk))
 
     asked.refresh_from_db()
-    assert asked.state == "BROKEN"
+    assert (asked.state, services.is_at_work(asked, at=AT)) == ("BROKEN", False)
     assert asked.state_reason != ""
 
 
