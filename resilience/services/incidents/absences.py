@@ -14,11 +14,11 @@ from resilience.domain.covering import without
 from resilience.domain.incidents import Impact, absence_impact
 from resilience.domain.levels import Level, Measured, Reading, Unknown
 from resilience.enums import ImpactName, IncidentKind
-from resilience.models import AbsenceAnalysis
+from resilience.models import AbsenceAnalysis, Incident
 from resilience.services import fallbacks
 from resilience.services.incidents.advice import Advice
 from resilience.services.incidents.opening import Finding, open_incident
-from resilience.services.world import NothingPublished, World, load
+from resilience.services.world import NothingPublished, World, load, load_policy
 from schedules.domain.margins import Pool, Scope
 from schedules.domain.problem import PersonId, days_between
 from schedules.enums import AbsenceKind, AbsenceStatus
@@ -29,7 +29,8 @@ AT_ONCE = frozenset({AbsenceKind.SICK, AbsenceKind.EMERGENCY})
 """Analysed when reported; every other kind when it is granted."""
 STANDING = (AbsenceStatus.REQUESTED, AbsenceStatus.APPROVED)
 SEVERITIES = {Impact.HIGH: Level.ORANGE, Impact.UNKNOWN: Level.YELLOW}
-"""Of the incident that an absence opens; open posts make it RED. LOW and MEDIUM open none by themselves."""
+"""Of the incident that one absence opens, by the table of posture: open posts make it RED, open attending posts within
+the week BLACK. LOW and MEDIUM open none, unless two or more people are missing: that always needs a person."""
 
 
 def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | None:
@@ -47,8 +48,8 @@ def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | N
             absence=absence, defaults={"computed_at": at} | found.stored()
         )
         row.proposals = [item.as_json() for item in _proposals(absence, found, at=at)]
-        if found.impact in SEVERITIES:
-            row.incident = open_incident(_finding(absence, found, start), at=at)
+        if found.impact in SEVERITIES or len(found.missing) > 1:
+            row.incident = open_incident(_finding(absence, found, start, at=at), at=at)
         row.save(update_fields=["proposals", "incident"])
     return row
 
@@ -59,6 +60,7 @@ class _Judged:
     def __init__(self, world: World | None, lost: frozenset[PersonId], reason: str = "") -> None:
         self.world, self.lost = world, lost
         self.reason = reason
+        self.missing = _still_scheduled(world, lost) if world is not None else lost
         self.certificate = ""
         self.all: Reading[int] = Unknown(reason)
         self.safety: Reading[int] = Unknown(reason)
@@ -91,10 +93,12 @@ class _Judged:
             "reason": self.reason[:300],
         }
 
-    @property
-    def is_open_now(self) -> bool:
-        """Whether a post is open, whatever anybody does."""
-        return any(not isinstance(reading, Unknown) and reading.value < 0 for reading in (self.all, self.safety))
+    def severity(self, *, days_ahead: int, window: int) -> Level:
+        """By the table of posture, with these people gone."""
+        opened = [not isinstance(reading, Unknown) and reading.value < 0 for reading in (self.all, self.safety)]
+        if opened[1] and days_ahead < window:
+            return Level.BLACK
+        return Level.RED if any(opened) else SEVERITIES.get(self.impact, Level.YELLOW)
 
 
 def _judge(absence: Absence, start: dt.date) -> _Judged:
@@ -119,22 +123,39 @@ def _counts(absence: Absence, *, today: dt.date) -> bool:
     return absence.status == AbsenceStatus.APPROVED or absence.kind in AT_ONCE
 
 
-def _finding(absence: Absence, found: _Judged, start: dt.date) -> Finding:
-    severity = Level.RED if found.is_open_now else SEVERITIES[found.impact]
+def _still_scheduled(world: World, lost: frozenset[PersonId]) -> frozenset[PersonId]:
+    """Whose published cells still hold something: an absence that the schedule was made for is no loss."""
+    activities = world.problem.activities
+    return frozenset(slot.person for slot, code in world.published if slot.person in lost and activities[code].is_duty)
+
+
+def _finding(absence: Absence, found: _Judged, start: dt.date, *, at: dt.datetime) -> Finding:
+    missing = sorted({str(absence.person_id)} | found.missing)
+    days_ahead = (start - timezone.localdate(at)).days
     margin = "unknown" if isinstance(found.safety, Unknown) else str(found.safety.value)
+    who = f"{len(missing)} people are" if len(missing) > 1 else "One person is"
     return Finding(
         kind=IncidentKind.ABSENCE,
-        cause=f"absence:{absence.pk}",
-        severity=severity,
-        title=f"An absence from {absence.start_date} to {absence.end_date} hurts",
+        cause=_cause(absence, missing),
+        severity=found.severity(days_ahead=days_ahead, window=load_policy().safety_days),
+        title=f"{who} missing from {absence.start_date} to {absence.end_date}",
         summary=found.certificate or found.reason,
         metric="k*(safety) without the absent",
         value=margin,
         threshold="1",
-        people=sorted({str(absence.person_id)} | (found.lost if found.is_open_now else frozenset())),
+        people=missing,
         start=start,
         end=absence.end_date,
     )
+
+
+def _cause(absence: Absence, missing: list[PersonId]) -> str:
+    """That of the open incident about somebody who is missing on the same dates: together they are one loss."""
+    known = Incident.objects.open().filter(
+        kind=IncidentKind.ABSENCE, start_date__lte=absence.end_date, end_date__gte=absence.start_date
+    )
+    shared = (row.cause for row in known.order_by("number") if set(row.people) & set(missing))
+    return next(shared, f"absence:{absence.pk}")
 
 
 def _proposals(absence: Absence, found: _Judged, *, at: dt.datetime) -> Iterator[Advice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -169,13 +169,30 @@ def _seen_again(found: Incident, finding: Finding, *, at: dt.datetime) -> Incide
     people = sorted({*found.people, *finding.people})
     is_news = people != sorted(found.people) or finding.value != found.trigger_value
     if is_news:
-        timeline.save(found, by=None, at=at, why="seen again", people=people, trigger_value=finding.value)
+        timeline.save(
+            found,
+            by=None,
+            at=at,
+            why="seen again",
+            people=people,
+            trigger_value=finding.value,
+            title=finding.title,
+            summary=finding.summary,
+            start_date=_either(min, found.start_date, finding.start),
+            end_date=_either(max, found.end_date, finding.end),
+        )
         timeline.note(found, TimelineEvent.SEEN_AGAIN, at=at, text=finding.summary or finding.title)
     if finding.severity > Level[found.severity]:
         raise_severity(found, finding.severity, by=None, at=at, reason=finding.summary or finding.title)
     elif is_news:
         ask_for_analysis(found, at=at)
     return found
+
+
+def _either(choose: Callable[..., dt.date], *days: dt.date | None) -> dt.date | None:
+    """The earlier or later of the dates that are known."""
+    known = [day for day in days if day is not None]
+    return choose(known) if known else None
 
 
 def _deputy() -> User | None:

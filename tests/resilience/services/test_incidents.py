@@ -1,0 +1,417 @@
+"""Incidents: one per cause, its states, times met and missed, the timeline nobody changes, and how it ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from accounts.enums import Role
+from common.errors import DomainError, Invalid, NotAllowed
+from resilience.domain.levels import Level
+from resilience.enums import ApprovalState, IncidentKind
+from resilience.models import Incident, IncidentEvent
+from resilience.services import approvals, incidents
+from resilience.services.incidents import Finding, news
+from schedules.enums import AbsenceKind, AbsenceStatus
+from schedules.models import Assignment
+from schedules.signals import cover_wanted
+from tests.factories import program, resilience
+
+AT = resilience.MORNING
+MONDAY = resilience.MONDAY
+FRIDAY = MONDAY + dt.timedelta(days=4)
+
+pytestmark = pytest.mark.django_db
+
+
+def minutes(count: int) -> dt.datetime:
+    return AT + dt.timedelta(minutes=count)
+
+
+def found(severity: Level = Level.YELLOW, **fields: object) -> Incident:
+    """An incident that the system opened at AT."""
+    standard = {"kind": IncidentKind.POSTURE, "cause": "posture", "severity": severity, "title": "The posture rose"}
+    return incidents.open_incident(Finding(**standard | fields), at=AT)
+
+
+def events(incident: Incident) -> list[str]:
+    return list(incident.timeline.values_list("event", flat=True))
+
+
+def met(incident: Incident, at: dt.datetime) -> dict[str, bool | None]:
+    """Step -> whether its time was kept, of the severity that holds."""
+    return {item.step: item.met for item in incidents.times(incident, at=at)}
+
+
+def code(call: object, *args: object, **fields: object) -> str:
+    with pytest.raises(DomainError) as refused:
+        call(*args, **fields)  # type: ignore[operator]
+    return refused.value.code
+
+
+@pytest.fixture
+def coordinator(user_as):
+    return user_as(Role.COORDINATOR)
+
+
+@pytest.fixture
+def director(user_as):
+    return user_as(Role.PROGRAM_DIRECTOR)
+
+
+# --- opening --------------------------------------------------------------------------------------------------------
+
+
+def test_a_cause_has_one_open_incident_and_what_is_graver_raises_it(coordinator, director):
+    first = found()
+    second = found(Level.RED, value="2")
+    third = found(Level.ORANGE, value="2")
+
+    assert first.pk == second.pk == third.pk
+    assert (third.severity, third.highest) == ("RED", "RED")
+    assert events(third) == ["OPENED", "NOTIFIED", "SEEN_AGAIN", "SEVERITY", "NOTIFIED"]
+    assert director.notifications.filter(kind="INCIDENT").count() == 1
+    assert coordinator.notifications.filter(kind="INCIDENT").count() == 2
+
+
+def test_black_pages_everybody_who_can_act(user_as):
+    people = [user_as(role) for role in Role]
+
+    found(Level.BLACK)
+
+    assert {user.role for user in people if user.notifications.exists()} == {
+        Role.COORDINATOR,
+        Role.ARCHITECT,
+        Role.PROGRAM_DIRECTOR,
+        Role.ADMINISTRATOR,
+    }
+
+
+def test_after_its_end_the_same_cause_opens_another(coordinator):
+    first = incidents.dismiss(found(), by=coordinator, at=AT, reason="A sensor of nothing.")
+
+    second = found()
+
+    assert (first.state, second.number) == ("FALSE_ALARM", first.number + 1)
+
+
+@pytest.mark.parametrize(
+    ("cause", "severity"),
+    [("SAFETY_MARGIN", "RED"), ("HARD_VIOLATION", "ORANGE"), ("STALE_DATA", "ORANGE"), ("BY_HAND", "ORANGE")],
+)
+def test_a_trip_of_the_breaker_opens_one(cause, severity):
+    assert news.breaker_opened(cause, "why", at=AT).severity == severity
+
+
+def test_failed_roll_backs_and_generations_open_one_each():
+    swap, run = resilience.uuid.uuid4(), resilience.uuid.uuid4()
+
+    news.rollback_failed(swap, 3, at=AT)
+    news.generation_failed(run, "solve", at=AT)
+    news.generation_failed(run, "solve", at=AT)
+
+    assert sorted(Incident.objects.values_list("kind", "severity")) == [("ROLLBACK", "ORANGE"), ("RUN", "YELLOW")]
+
+
+def test_a_system_without_a_verified_backup_is_an_incident_once():
+    incidents.sweep(AT)
+    incidents.sweep(minutes(1))
+
+    assert list(Incident.objects.values_list("kind", "severity", "title")) == [
+        ("HEALTH", "ORANGE", "There is no verified backup")
+    ]
+
+
+def test_only_staff_report_and_only_with_a_title_and_a_severity(coordinator, user_as):
+    told = {"title": "The ward is flooded", "summary": "", "severity": Level.RED, "at": AT}
+
+    made = incidents.report(**told, by=coordinator)
+
+    assert (made.kind, made.severity, made.state) == ("REPORTED", "RED", "DETECTED")
+    assert code(incidents.report, **told, by=user_as(Role.AGENT)) == "forbidden"
+    assert code(incidents.report, **told, by=user_as(Role.FACULTY)) == "forbidden"
+    assert code(incidents.report, **told | {"title": " "}, by=coordinator) == "invalid"
+    assert code(incidents.report, **told | {"severity": Level.GREEN}, by=coordinator) == "invalid"
+
+
+# --- times ----------------------------------------------------------------------------------------------------------
+
+
+def test_times_are_kept_to_the_minute(coordinator):
+    made = found(Level.ORANGE)
+
+    incidents.acknowledge(made, by=coordinator, at=minutes(15))
+
+    assert met(made, minutes(15))["ACKNOWLEDGED"] is True
+    assert met(made, minutes(5))["ANALYSED"] is None
+    assert met(made, minutes(6))["ANALYSED"] is False
+    assert met(made, minutes(6))["DETECTED"] is True
+
+
+def test_late_is_missed_though_it_was_done(coordinator):
+    made = found(Level.ORANGE)
+
+    incidents.acknowledge(made, by=coordinator, at=minutes(16))
+
+    assert met(made, minutes(20))["ACKNOWLEDGED"] is False
+
+
+def test_late_detection_is_missed():
+    made = found(Level.ORANGE, happened_at=AT - dt.timedelta(minutes=2))
+
+    assert met(made, AT)["DETECTED"] is False
+
+
+def test_an_overdue_acknowledgement_is_told_upward_once(coordinator, director):
+    made = found(Level.ORANGE)
+
+    swept = [incidents.sweep(minutes(16)).missed, incidents.sweep(minutes(17)).missed]
+
+    assert swept == [2, 0]  # the analysis and the acknowledgement
+    assert director.notifications.filter(title__contains="acknowledged").count() == 1
+    assert events(made).count("MISSED") == 2
+
+
+def test_a_higher_severity_sets_stricter_times(coordinator):
+    made = found(Level.YELLOW)
+    found(Level.RED, value="2")
+    due = {item.step: item.due_at for item in incidents.times(made, at=AT)}
+
+    assert due["ACKNOWLEDGED"] == minutes(5)
+    assert due["ANALYSED"] == minutes(2)
+    assert due["SITREP"] == minutes(240)
+
+
+def test_an_update_starts_the_next_interval(coordinator):
+    made = found(Level.RED)
+    incidents.update(made, text="Calling the pool.", by=coordinator, at=minutes(50))
+
+    updates = [(item.due_at, item.met) for item in incidents.times(made, at=minutes(50)) if item.step == "UPDATE"]
+
+    assert updates == [(minutes(60), True), (minutes(110), None)]
+
+
+def test_situation_reports_are_drafted_every_four_hours_at_red():
+    made = found(Level.RED)
+    resilience.watched_ward()
+
+    written = [incidents.sweep(minutes(count)).reports for count in (239, 240, 241, 480)]
+
+    assert written == [0, 1, 0, 1]
+    assert list(made.documents.values_list("kind", flat=True)) == ["SITREP", "SITREP"]
+
+
+# --- the life of one ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("statement", ["update", "delete"])
+def test_the_timeline_is_only_ever_added_to(statement):
+    found()
+    rows = IncidentEvent.objects.all()
+
+    with pytest.raises(DatabaseError, match="only ever added"), transaction.atomic():
+        rows.update(text="") if statement == "update" else rows.delete()
+
+
+def test_at_yellow_it_is_analysed_and_watched_by_itself():
+    resilience.watched_ward()
+
+    made = incidents.analyse(found(), at=minutes(1))
+
+    assert made.state == "MONITORING"
+    assert set(made.analysis) == {
+        "run_contingency_analysis_resilience_tool",
+        "analyze_hub_centrality_tool",
+        "calculate_blast_radius_tool",
+        "analyze_le_chatelier_tool",
+        "check_utilization_threshold_tool",
+    }
+    assert (made.impact["k_safety"], made.impact["n1"], made.impact["cascade_risk"]) == (2, True, "LOW")
+    assert {item.step: item.met for item in incidents.times(made, at=minutes(1))}["RESPONDED"] is True
+
+
+def test_orange_simulates_and_proposes_nothing_black_proposes_and_writes(director, user_as):
+    user_as(Role.ARCHITECT)
+    resilience.watched_ward(minimum=4)
+
+    orange = incidents.analyse(found(Level.ORANGE), at=AT)
+    black = incidents.analyse(found(Level.BLACK, cause="other"), at=AT)
+
+    assert "execute_sacrifice_hierarchy_tool" in orange.analysis
+    assert (orange.state, orange.approvals.count(), orange.documents.count()) == ("DIAGNOSED", 0, 0)
+    assert set(black.documents.values_list("kind", flat=True)) == {"SITREP", "MFR", "RFF"}
+
+
+def test_red_asks_for_what_it_advises_and_waits(director, user_as):
+    ward = resilience.watched_ward(minimum=2)
+    program.absence(ward["A"], MONDAY, FRIDAY)
+
+    made = incidents.analyse(
+        found(Level.RED, kind=IncidentKind.ABSENCE, people=[ward.id("A")], start=MONDAY, end=MONDAY), at=AT
+    )
+    made.refresh_from_db()
+
+    assert made.state == "AWAITING_APPROVAL"
+    assert {row.proposed_by for row in made.approvals.all()} == {None}
+    assert set(made.approvals.values_list("state", flat=True)) == {ApprovalState.PENDING}
+    assert list(made.documents.values_list("kind", flat=True)) == ["SITREP"]
+
+
+def test_a_breaker_trip_drafts_a_memorandum():
+    resilience.watched_ward()
+
+    made = incidents.analyse(news.breaker_opened("BY_HAND", "Odd figures.", at=AT), at=AT)
+
+    assert (made.state, list(made.documents.values_list("kind", flat=True))) == ("DIAGNOSED", ["MFR"])
+
+
+def test_it_recovers_only_when_nothing_is_missing(coordinator):
+    made = resilience.incident(state="MONITORING")
+
+    with pytest.raises(incidents.IncidentRefused, match="It is not over yet") as refused:
+        incidents.recover(made, by=coordinator, at=AT)
+
+    made.refresh_from_db()
+    assert (refused.value.code, made.state, made.recovery_missing) == (
+        "not_recovered",
+        "MONITORING",
+        refused.value.extra["missing"],
+    )
+    assert len(made.recovery_missing) >= 4
+
+
+def test_the_recovered_are_reviewed_and_closed(coordinator):
+    made = resilience.incident(state="RECOVERED")
+    told = {"lessons": "Call earlier.", "follow_ups": [{"text": "Train a second person", "due": "2026-04-01"}]}
+
+    assert code(incidents.close, made, by=coordinator, at=AT) == "incident_state"
+    assert code(incidents.review, made, resolution=" ", **told, by=coordinator, at=AT) == "invalid"
+    incidents.review(made, resolution="A volunteer came.", **told, by=coordinator, at=AT)
+    closed = incidents.close(made, by=coordinator, at=AT)
+
+    assert (closed.state, closed.resolution, closed.follow_ups) == (
+        "CLOSED",
+        "A volunteer came.",
+        told["follow_ups"],
+    )
+    assert incidents.acts_for(closed, coordinator) == frozenset()
+
+
+def test_what_is_merged_says_into_which_and_the_other_stays_open(coordinator):
+    one, other = found(), found(cause="other")
+
+    incidents.merge(one, other, by=coordinator, at=AT, reason="The same storm.")
+    one.refresh_from_db()
+
+    assert (one.state, one.merged_into) == ("MERGED", other)
+    assert "MERGED_IN" in events(other)
+    with pytest.raises(Invalid):
+        incidents.merge(other, other, by=coordinator, at=AT, reason="x")
+
+
+def test_agents_look_and_propose_and_do_nothing_else(user_as):
+    made, agent = found(), user_as(Role.AGENT)
+
+    assert incidents.acts_for(made, agent) == {"propose"}
+    with pytest.raises(NotAllowed):
+        incidents.acknowledge(made, by=agent, at=AT)
+    with pytest.raises(NotAllowed):
+        incidents.dismiss(made, by=agent, at=AT, reason="x")
+
+
+# --- absences -------------------------------------------------------------------------------------------------------
+
+
+def absence(ward: resilience.Ward, letter: str, kind: str = AbsenceKind.SICK, status: str = AbsenceStatus.REQUESTED):
+    return program.absence(ward[letter], MONDAY, FRIDAY, kind=kind, status=status)
+
+
+def test_sick_leave_is_analysed_when_reported_and_ordinary_leave_when_granted():
+    ward = resilience.watched_ward()
+
+    sick = incidents.look_at_absence(absence(ward, "A"), at=AT)
+    leave = incidents.look_at_absence(absence(ward, "B", AbsenceKind.LEAVE), at=AT)
+
+    assert (sick is None, leave) == (False, None)
+
+
+def test_low_impact_asks_for_volunteers_through_whoever_listens():
+    ward = resilience.watched_ward()
+
+    def listen(sender: object, *, person: object, **kwargs: object) -> str:
+        return "The week is on the marketplace."
+
+    cover_wanted.connect(listen)
+    try:
+        found_ = incidents.look_at_absence(absence(ward, "D"), at=AT)
+    finally:
+        cover_wanted.disconnect(listen)
+
+    assert (found_.impact, found_.incident) == ("LOW", None)
+    assert [item["text"] for item in found_.proposals] == ["The week is on the marketplace."]
+
+
+def test_medium_impact_proposes_the_pool_and_the_plan():
+    ward = resilience.watched_ward()
+    busy = Assignment.objects.filter(person__in=[ward["B"], ward["C"]], session="AM", activity__code="ADM")
+    with program.open_gate():
+        for cell in busy:
+            cell.activity = program.standard_activities()["AT"]
+            cell.save()
+
+    found_ = incidents.look_at_absence(absence(ward, "A"), at=AT)
+
+    assert (found_.impact, found_.margin_all, found_.incident) == ("MEDIUM", 1, None)
+    assert [item["key"].split(":")[0] for item in found_.proposals] == ["fallback"]
+
+
+def test_high_impact_opens_an_incident_whose_severity_posture_would_have():
+    ward = resilience.watched_ward(minimum=3)
+
+    found_ = incidents.look_at_absence(absence(ward, "A"), at=AT)
+
+    assert (found_.impact, found_.margin_all, found_.incident.severity) == ("HIGH", -1, "BLACK")
+
+
+def test_several_who_are_missing_together_are_one_incident_about_all_of_them():
+    ward = resilience.watched_ward()
+
+    looked = [
+        incidents.look_at_absence(absence(ward, letter, AbsenceKind.DEPLOYMENT, AbsenceStatus.APPROVED), at=AT)
+        for letter in "ABC"
+    ]
+    last = looked[-1].incident
+    last.refresh_from_db()
+
+    assert [item.impact for item in looked] == ["LOW", "HIGH", "HIGH"]
+    assert [item.incident_id for item in looked] == [None, last.pk, last.pk]
+    assert sorted(last.people) == sorted(ward.id(letter) for letter in "ABC")
+    assert (last.severity, last.title) == ("BLACK", "3 people are missing from 2026-03-16 to 2026-03-20")
+
+
+def test_an_absence_taken_back_loses_its_analysis():
+    ward = resilience.watched_ward()
+    sick = absence(ward, "A")
+    incidents.look_at_absence(sick, at=AT)
+    sick.status = AbsenceStatus.CANCELLED
+    sick.save()
+
+    assert incidents.look_at_absence(sick, at=AT) is None
+    assert not hasattr(type(sick).objects.get(pk=sick.pk), "analysis")
+
+
+def test_the_open_advice_is_what_may_be_asked_for(coordinator, director):
+    ward = resilience.watched_ward(minimum=2)
+    program.absence(ward["A"], MONDAY, FRIDAY, kind=AbsenceKind.SICK)
+    made = incidents.analyse(
+        found(Level.ORANGE, kind=IncidentKind.ABSENCE, people=[ward.id("A")], start=MONDAY, end=MONDAY), at=AT
+    )
+    key = next(item["key"] for item in made.recommendations if item["act"] == "propose")
+
+    asked = incidents.propose(made, key, by=coordinator, at=AT)
+    approvals.approve(asked, by=director, at=AT)
+
+    assert (asked.incident, asked.proposed_by) == (made, coordinator)
+    assert code(incidents.propose, made, "shedding:NOTHING", by=coordinator, at=AT) == "invalid"
