@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.utils import timezone
 
-from resilience.enums import ApprovalState, DocumentKind
-from resilience.models import Incident
+from resilience.enums import ApprovalState, ApproverPart, DocumentKind
+from resilience.models import Approval, Incident
 from resilience.services import breaker
 from resilience.services.answers import ReadinessAnswer
-from resilience.services.documents.status import quick_status
+from resilience.services.documents.status import UNKNOWN, quick_status
 from resilience.services.tools import check_mtf_compliance_tool, execute_sacrifice_hierarchy_tool
+from schedules.models import Person
 
 NONE = "None."
 INTERNAL = "Internal draft. It goes to nobody outside the program until a person has reviewed and signed it."
@@ -36,12 +37,20 @@ def incident_report(incident: Incident, *, at: dt.datetime) -> str:
         "### Analysis Results",
         _bullets(_analysis(incident)),
         "### Recommended Actions",
-        _numbered(str(item.get("title", "")) for item in incident.recommendations),
+        _numbered(_advice(incident)),
         "### Required Approvals",
         _boxes(incident),
         "### Generated Documentation",
         _bullets(documents),
     )
+
+
+def missing_people(incident: Incident | None) -> str:
+    """Names of those who are missing, for the restricted part; '' where nobody is."""
+    if incident is None or not incident.people:
+        return ""
+    names = Person.objects.filter(pk__in=incident.people).order_by("name").values_list("name", flat=True)
+    return _joined("Missing:", _bullets(names))
 
 
 def _sitrep(incident: Incident | None, at: dt.datetime) -> str:
@@ -59,7 +68,7 @@ def _sitrep(incident: Incident | None, at: dt.datetime) -> str:
         "## 4. Deficiencies",
         _bullets(ready.deficiencies),
         "## 5. Actions",
-        _numbered(str(item.get("title", "")) for item in (incident.recommendations if incident else [])),
+        _numbered(_advice(incident) if incident else ()),
     )
 
 
@@ -74,7 +83,7 @@ def _memorandum(incident: Incident | None, at: dt.datetime) -> str:
         "3. **What was decided.**",
         _bullets(_decisions(incident)),
         "4. **What follows.**",
-        _bullets(str(item.get("title", "")) for item in (incident.recommendations if incident else [])),
+        _bullets(_advice(incident) if incident else ()),
     )
 
 
@@ -142,20 +151,82 @@ def _facts(facts: Mapping[str, Any]) -> Iterable[str]:
         yield f"{name.replace('_', ' ').capitalize()}: {shown}"
 
 
-def _analysis(incident: Incident) -> Iterable[str]:
-    for name, answer in incident.analysis.items():
-        label = name.removesuffix("_tool").replace("_", " ").capitalize()
-        yield f"{label}: {answer.get('level', 'UNKNOWN')}"
+def _analysis(incident: Incident) -> Iterator[str]:
+    """What each tool found, in the words of the operating procedure; a tool that was not run is left out."""
+    for name, sentences in _FINDINGS.items():
+        answer = incident.analysis.get(name)
+        if answer:
+            yield from sentences(answer)
+
+
+def _losses(answer: Mapping[str, Any]) -> Iterator[str]:
+    yield f"N-1 Resilience: {_PASSED[answer.get('n1_compliant')]}"
+    yield f"N-2 Resilience: {_PASSED[answer.get('n2_compliant')]}"
+    for scenario in answer.get("scenarios", ()):
+        yield f"This loss: {scenario['outcome']}, {scenario['uncovered']} posts that nobody can fill"
+    if answer.get("cascade"):
+        yield f"Cascade Risk: {answer['cascade']['risk']}"
+
+
+def _hubs(answer: Mapping[str, Any]) -> Iterator[str]:
+    critical = [hub for hub in answer.get("hubs", ()) if hub["uncovered"]]
+    yield f"Hub Centrality: {len(critical)} people whose loss alone leaves posts open"
+
+
+def _zones(answer: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Blast Radius: {answer.get('containment', UNKNOWN)}"
+
+
+def _lasting(answer: Mapping[str, Any]) -> Iterator[str]:
+    lasting = {True: "sustainable", False: "not sustainable", None: UNKNOWN}[answer.get("sustainable")]
+    left = f", exhausted on {answer['exhausted_on']}" if answer.get("exhausted_on") else ""
+    yield f"Equilibrium: {lasting}{left}"
+
+
+def _given_up(answer: Mapping[str, Any]) -> Iterator[str]:
+    if answer.get("chosen"):
+        yield f"Shedding (simulated): level {answer['chosen']}, {len(answer.get('gaps', ()))} posts stay open"
+
+
+_PASSED = {True: "PASSED", False: "FAILED", None: UNKNOWN}
+_FINDINGS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "run_contingency_analysis_resilience_tool": _losses,
+    "analyze_hub_centrality_tool": _hubs,
+    "calculate_blast_radius_tool": _zones,
+    "analyze_le_chatelier_tool": _lasting,
+    "execute_sacrifice_hierarchy_tool": _given_up,
+}
+
+
+def _advice(incident: Incident) -> Iterator[str]:
+    """Each recommendation with its simulated effect."""
+    for item in incident.recommendations:
+        effect = f" ({item['effect']})" if item.get("effect") else ""
+        yield f"{item.get('title', '')}{effect}"
 
 
 def _boxes(incident: Incident) -> str:
-    """One box for each approval asked for, ticked once it is granted."""
-    lines = [
-        f"- [{'x' if item.state in (ApprovalState.GRANTED, ApprovalState.USED) else ' '}] {item.title}"
-        f" ({item.get_state_display().lower()})"
-        for item in incident.approvals.order_by("proposed_at")
+    """One box for each approval asked for, ticked once it is granted, and for what is still to be asked."""
+    approvals = list(incident.approvals.order_by("proposed_at"))
+    lines = [_box(item) for item in approvals]
+    asked = {_key(item) for item in approvals}
+    lines += [
+        f"- [ ] {item['title']} (not asked yet)"
+        for item in incident.recommendations
+        if item.get("needs_approval") and item.get("key") not in asked
     ]
     return "\n".join(lines) or NONE
+
+
+def _box(approval: Approval) -> str:
+    tick = "x" if approval.state in (ApprovalState.GRANTED, ApprovalState.USED) else " "
+    parts = " and ".join(ApproverPart(part).label.lower() for part in approval.needed)
+    return f"- [{tick}] {approval.title}: {parts} ({approval.get_state_display().lower()})"
+
+
+def _key(approval: Approval) -> str:
+    """The key of the recommendation that an approval was asked for."""
+    return f"{approval.action}:{approval.target}"
 
 
 def _decisions(incident: Incident | None) -> Iterable[str]:

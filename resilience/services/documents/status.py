@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from math import floor
 
 from resilience.domain.levels import Level
 from resilience.models import Incident
@@ -77,4 +78,5 @@ def _next_action(level: Level, actions: tuple[str, ...]) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return UNKNOWN if share is None else f"{share:.0%}"
+    """Whole percents, cut off: what is just below a threshold never reads as having reached it."""
+    return UNKNOWN if share is None else f"{floor(round(share * 100, 6))}%"

@@ -14,7 +14,7 @@ from common.errors import DomainError, Invalid, NotAllowed
 from resilience.enums import DocumentKind, DocumentState, TimelineEvent
 from resilience.models import Document, DocumentVersion, Incident
 from resilience.services import timeline
-from resilience.services.documents.bodies import BODIES, incident_report
+from resilience.services.documents.bodies import BODIES, incident_report, missing_people
 from resilience.services.documents.paper import paper
 from schedules.services.confirmation import digest
 
@@ -53,7 +53,7 @@ def draft(kind: DocumentKind, *, by: User | None, at: dt.datetime, incident: Inc
         content = BODIES[kind](incident, at)
     about = f"incident {incident.number}" if incident else f"{at:%Y-%m-%d %H:%M} UTC"
     made = Document.objects.create(kind=kind, title=f"{kind.label}, {about}", incident=incident, drafted_at=at)
-    _add(made, DocumentState.DRAFT, content, by=by, at=at, note="")
+    _add(made, DocumentState.DRAFT, content, by=by, at=at, note="", restricted=missing_people(incident))
     if incident is not None:
         timeline.note(
             incident, TimelineEvent.DOCUMENT, by=by, at=at, text=f"{made.title} drafted.", document=str(made.pk)
@@ -176,6 +176,7 @@ def _add(
     at: dt.datetime,
     note: str,
     before: DocumentVersion | None = None,
+    restricted: str = "",
 ) -> DocumentVersion:
     """Append to the one chain over all documents; writers queue for its end."""
     with connection.cursor() as cursor:
@@ -187,7 +188,7 @@ def _add(
         number=before.number + 1 if before else 1,
         state=state,
         content=content,
-        restricted=before.restricted if before else "",
+        restricted=before.restricted if before else restricted,
         author=by.username if by else SYSTEM,
         by=by,
         at=at,

@@ -185,3 +185,42 @@ def test_the_pdf_is_one_and_grows_with_its_text(user_as):
 
     assert (short[:5], pages[:5]) == (b"%PDF-", b"%PDF-")
     assert (short.count(b"/Type /Page\n"), pages.count(b"/Type /Page\n") > 1) == (1, True)
+
+
+def test_the_report_says_what_the_tools_found_and_what_is_still_to_be_asked(incident):
+    incident.analysis = {
+        "run_contingency_analysis_resilience_tool": {
+            "n1_compliant": False,
+            "n2_compliant": None,
+            "scenarios": [{"outcome": "FATAL", "uncovered": 3}],
+            "cascade": {"risk": "MEDIUM"},
+        },
+        "analyze_hub_centrality_tool": {"hubs": [{"uncovered": 2}, {"uncovered": 0}]},
+        "analyze_le_chatelier_tool": {"sustainable": False, "exhausted_on": "2026-03-20"},
+    }
+    incident.recommendations = [
+        {"key": "shedding:ORANGE", "title": "Shed work", "effect": "4 half-days given up", "needs_approval": True}
+    ]
+    lines = documents.incident_report(incident, at=LATER).splitlines()
+
+    assert [line for line in lines if line.startswith(("- N", "- T", "- Ca", "- Hub", "- E", "1.", "- ["))] == [
+        "- N-1 Resilience: FAILED",
+        "- N-2 Resilience: UNKNOWN",
+        "- This loss: FATAL, 3 posts that nobody can fill",
+        "- Cascade Risk: MEDIUM",
+        "- Hub Centrality: 1 people whose loss alone leaves posts open",
+        "- Equilibrium: not sustainable, exhausted on 2026-03-20",
+        "1. Shed work (4 half-days given up)",
+        "- [ ] Shed work (not asked yet)",
+    ]
+
+
+def test_names_of_the_missing_stand_in_the_restricted_part_alone(user_as, incident):
+    ward = resilience.ward()
+    incident.people = [ward.id("A")]
+    incident.save()
+
+    version = documents.newest(documents.draft(DocumentKind.INCIDENT_REPORT, by=None, at=AT, incident=incident))
+
+    assert "Attending A" not in documents.text_for(version, user_as(Role.COORDINATOR))
+    assert "Attending A" in documents.text_for(version, user_as(Role.PROGRAM_DIRECTOR))

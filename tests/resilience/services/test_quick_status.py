@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import pytest
@@ -51,3 +52,11 @@ def test_pending_requests_and_an_open_breaker_are_counted():
     Breaker.objects.create(pk=1, state="OPEN", cause="coverage fell")
 
     assert printed()[4:6] == ["Pending Decisions: 1", "Active Alerts: 1"]
+
+
+def test_what_is_just_below_a_threshold_never_reads_as_having_reached_it():
+    status = documents.quick_status(at=resilience.MORNING)
+
+    shown = dataclasses.replace(status, utilization=0.7999, coverage=0.9499).lines
+
+    assert (shown[1], shown[3]) == ("Utilization: 79% (threshold: 80%)", "Coverage: 94%")
