@@ -328,6 +328,7 @@ SPECTACULAR_SETTINGS = {
         "FallbackScenario": "resilience.enums.FallbackScenario.choices",
         "DocumentKind": "resilience.enums.DocumentKind.choices",
         "DocumentState": "resilience.enums.DocumentState.choices",
+        "IncidentSeverity": "resilience.api.incidents.SEVERITIES",
         "IncidentKind": "resilience.enums.IncidentKind.choices",
         "IncidentState": "resilience.enums.IncidentStateName.choices",
         "ApprovalState": "resilience.enums.ApprovalState.choices",

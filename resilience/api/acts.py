@@ -80,13 +80,14 @@ def _method(
 
     # The router keeps names such as `update` for itself.
     method.__name__, method.__doc__ = f"act_{act.name}", act.says
-    described = extend_schema(
+    routed = action(detail=True, methods=["post"], url_path=act.name.replace("_", "-"))(method)
+    # Outermost: the router's decorator would throw the description away.
+    return extend_schema(
         operation_id=f"resilience_{of}_{act.name}",
         tags=[tag],
         request=act.shape,
         responses={200: shown, 403: RefusalOut, 404: RefusalOut, 409: RefusalOut},
-    )(method)
-    return action(detail=True, methods=["post"], url_path=act.name.replace("_", "-"))(described)
+    )(routed)
 
 
 def _given(shape: type[serializers.Serializer] | None, request: Request) -> dict[str, Any]:

@@ -74,11 +74,11 @@ class DraftIn(serializers.Serializer):
     incident = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
-class NoteIn(serializers.Serializer):
+class VersionNoteIn(serializers.Serializer):
     note = serializers.CharField(max_length=500, allow_blank=True, required=False, default="")
 
 
-class RevisionIn(NoteIn):
+class RevisionIn(VersionNoteIn):
     content = serializers.CharField(max_length=100_000, help_text="Markdown.")
 
 
@@ -90,8 +90,8 @@ ACTS = (
         RevisionIn,
         Permission.SIMULATE_RESILIENCE,
     ),
-    Act("review", "Say that it was read and is right.", documents.review, NoteIn),
-    Act("sign", "Sign the reviewed version.", documents.sign, NoteIn),
+    Act("review", "Say that it was read and is right.", documents.review, VersionNoteIn),
+    Act("sign", "Sign the reviewed version.", documents.sign, VersionNoteIn),
 )
 
 

@@ -71,7 +71,7 @@ class RationaleIn(serializers.Serializer):
     rationale = serializers.CharField(max_length=RATIONALE_LENGTH, help_text="Both people read it.")
 
 
-class ReasonIn(serializers.Serializer):
+class RollBackIn(serializers.Serializer):
     reason = serializers.CharField(max_length=REASON_LENGTH)
 
 

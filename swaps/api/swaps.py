@@ -30,7 +30,7 @@ from swaps.api.shapes import (
     NoteIn,
     QueuedOut,
     RationaleIn,
-    ReasonIn,
+    RollBackIn,
     SwapDetailOut,
     SwapIn,
     SwapOut,
@@ -86,7 +86,7 @@ ACTS: Mapping[Deed, Act] = {
     Deed.APPROVE: Act("Let it happen, as the approver of its level.", services.approve, RationaleIn, "rationale"),
     Deed.REJECT: Act("Refuse it, as the approver of its level.", services.reject, RationaleIn, "rationale"),
     Deed.CANCEL: Act("Take the request back.", services.cancel, NoteIn, "note"),
-    Deed.ROLL_BACK: Act("Undo it within its window, with a reason.", services.roll_back, ReasonIn, "reason"),
+    Deed.ROLL_BACK: Act("Undo it within its window, with a reason.", services.roll_back, RollBackIn, "reason"),
     Deed.COMPLAIN: Act("Say, as a party, that it went wrong.", services.complain, ComplaintIn, "text"),
 }
 
@@ -205,8 +205,9 @@ def _deed(deed: Deed) -> Callable[..., Response]:
         return Response(self._detail(access.swap(caller(request), shown)))
 
     method.__name__, method.__doc__ = deed.name.lower(), act.says
-    described = extend_schema(request=act.shape, responses={200: SwapDetailOut, **REFUSALS})(method)
-    return action(detail=True, methods=["post"], url_path=deed.value)(described)
+    routed = action(detail=True, methods=["post"], url_path=deed.value)(method)
+    # Outermost: the router's decorator would throw the description away.
+    return extend_schema(request=act.shape, responses={200: SwapDetailOut, **REFUSALS})(routed)
 
 
 for _each in ACTS:
