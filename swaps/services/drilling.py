@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from typing import TypeVar
+from uuid import UUID
 
 from accounts.enums import Role
 from accounts.models import User
@@ -112,7 +113,7 @@ drills.upkeep(sweep)
 @drills.promise("A swap that was rolled back left every row as it was before")
 def rolled_back_exactly(drill: Drill) -> Iterator[str]:
     """Looked at once for each, right after its roll back: later changes are no concern of it."""
-    seen: set[object] = drill.kept.setdefault("rolled back", set())  # type: ignore[assignment]
+    seen: set[UUID] = drill.kept.setdefault("rolled back", set())  # type: ignore[assignment]
     for swap in SwapRecord.objects.filter(status=SwapStatus.ROLLED_BACK.value).exclude(pk__in=seen):
         seen.add(swap.pk)
         for change in swap.changes.all():

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from tests.backups.conftest import own_database  # noqa: F401 (a fixture)
 from tests.factories import generation
 from tests.factories.one_of_each import one_of_each
 
