@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from backups.signals import database_restored
 from resilience.models import Approval, PostureRecord, PostureState, ResiliencePolicy
 from resilience.services.figures import dashboard_figures
-from resilience.signals import breaker_tripped, posture_changed
+from resilience.signals import breaker_closed, breaker_overridden, breaker_tripped, posture_changed
 from schedules.enums import AbsenceStatus
 from schedules.models import Schedule
 from schedules.services import drills, program
@@ -102,6 +102,22 @@ def breaker_incident(sender: Any, *, cause: str, detail: str, at: dt.datetime, *
     from resilience.services.incidents.news import breaker_opened
 
     breaker_opened(cause, detail, at=at)
+
+
+@receiver(breaker_overridden)
+def override_memorandum(sender: Any, *, at: dt.datetime, **kwargs: Any) -> None:
+    """Every override drafts a memorandum for record."""
+    from resilience.services.incidents import news
+
+    news.breaker_overridden(at=at)
+
+
+@receiver(breaker_closed)
+def breaker_incident_watched(sender: Any, *, at: dt.datetime, **kwargs: Any) -> None:
+    """What is left is to watch until it has recovered."""
+    from resilience.services.incidents import news
+
+    news.breaker_closed(at=at)
 
 
 @receiver(swap_rollback_failed)

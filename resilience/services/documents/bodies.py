@@ -14,7 +14,7 @@ from resilience.services import breaker
 from resilience.services.answers import ReadinessAnswer
 from resilience.services.documents.status import UNKNOWN, quick_status
 from resilience.services.tools import check_mtf_compliance_tool, execute_sacrifice_hierarchy_tool
-from schedules.models import Person
+from schedules.models import Breaker, Person
 
 NONE = "None."
 INTERNAL = "Internal draft. It goes to nobody outside the program until a person has reviewed and signed it."
@@ -81,7 +81,7 @@ def _memorandum(incident: Incident | None, at: dt.datetime) -> str:
         "1. **What happened.** " + (incident.summary or incident.title if incident else row.cause or "See below."),
         f"2. **Circuit breaker.** {row.get_state_display()}" + (f": {row.cause}" if row.cause else "") + ".",
         "3. **What was decided.**",
-        _bullets(_decisions(incident)),
+        _bullets([*_override(row), *_decisions(incident)]),
         "4. **What follows.**",
         _bullets(_advice(incident) if incident else ()),
     )
@@ -227,6 +227,11 @@ def _box(approval: Approval) -> str:
 def _key(approval: Approval) -> str:
     """The key of the recommendation that an approval was asked for."""
     return f"{approval.action}:{approval.target}"
+
+
+def _override(row: Breaker) -> Iterator[str]:
+    if row.override_until is not None:
+        yield f"Overridden by two authorised persons until {_utc(row.override_until)}: {row.override_reason}"
 
 
 def _decisions(incident: Incident | None) -> Iterable[str]:

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from resilience.domain.incidents import TARGETS, IncidentState
 from resilience.domain.levels import Level
-from resilience.enums import BreakerCause, IncidentKind, TimelineEvent
-from resilience.models import Incident, PostureRecord
-from resilience.services import timeline
+from resilience.enums import BreakerCause, DocumentKind, IncidentKind, TimelineEvent
+from resilience.models import Document, Incident, PostureRecord
+from resilience.services import documents, timeline
 from resilience.services.incidents.opening import Finding, open_incident, raise_severity
 
 POSTURE, BREAKER = "posture", "breaker"
@@ -64,6 +64,21 @@ def breaker_opened(cause: str, detail: str, *, at: dt.datetime) -> Incident:
     )
 
 
+@transaction.atomic
+def breaker_overridden(*, at: dt.datetime) -> Document:
+    """Two persons let ordinary changes through: a memorandum for record is drafted from their reason."""
+    found = _open_of(BREAKER)
+    if found is not None:
+        timeline.note(found, TimelineEvent.ACTION, at=at, text="The breaker was overridden by two persons.")
+    return documents.draft(DocumentKind.MFR, by=None, at=at, incident=found)
+
+
+@transaction.atomic
+def breaker_closed(*, at: dt.datetime) -> None:
+    """The breaker closed after its clear time: its incident is watched until it has recovered."""
+    _watch(_open_of(BREAKER), "The breaker is closed again.", at=at)
+
+
 def rollback_failed(swap: uuid.UUID, rows: int, *, at: dt.datetime) -> Incident:
     """A swap could not be taken back."""
     return open_incident(
@@ -107,9 +122,17 @@ def _lower(incident: Incident, level: Level, *, at: dt.datetime) -> None:
 
 @transaction.atomic
 def _gone(*, at: dt.datetime) -> None:
-    found = Incident.objects.open().select_for_update().filter(cause=POSTURE).first()
+    _watch(_open_of(POSTURE), "Nothing asks for more than GREEN any more.", at=at)
+
+
+def _open_of(cause: str) -> Incident | None:
+    return Incident.objects.open().select_for_update().filter(cause=cause).first()
+
+
+def _watch(found: Incident | None, text: str, *, at: dt.datetime) -> None:
+    """The cause is gone; what was diagnosed is only watched from now on."""
     if found is None:
         return
-    timeline.note(found, TimelineEvent.CAUSE_GONE, at=at, text="Nothing asks for more than GREEN any more.")
+    timeline.note(found, TimelineEvent.CAUSE_GONE, at=at, text=text)
     if found.state in (IncidentState.DIAGNOSED, IncidentState.RESPONDING, IncidentState.AWAITING_APPROVAL):
         timeline.move(found, IncidentState.MONITORING, by=None, at=at)

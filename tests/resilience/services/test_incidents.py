@@ -12,7 +12,7 @@ from common.errors import DomainError, Invalid, NotAllowed
 from resilience.domain.levels import Level
 from resilience.enums import ApprovalState, IncidentKind
 from resilience.models import Incident, IncidentEvent
-from resilience.services import approvals, incidents
+from resilience.services import approvals, breaker, documents, incidents
 from resilience.services.incidents import Finding, news
 from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Assignment
@@ -415,3 +415,26 @@ def test_the_open_advice_is_what_may_be_asked_for(coordinator, director):
 
     assert (asked.incident, asked.proposed_by) == (made, coordinator)
     assert code(incidents.propose, made, "shedding:NOTHING", by=coordinator, at=AT) == "invalid"
+
+
+def test_an_override_drafts_a_memorandum_and_a_closed_breaker_is_only_watched(
+    director, user_as, django_capture_on_commit_callbacks
+):
+    architect = user_as(Role.ARCHITECT)
+    with django_capture_on_commit_callbacks(execute=True):
+        breaker.trip(by=director, at=AT, reason="Odd figures.")
+    made = Incident.objects.get(cause="breaker")
+
+    asked = approvals.propose_override(
+        until=minutes(60), reason="A clinic must open.", by=director, at=AT, incident=made
+    )
+    approvals.approve(asked, by=architect, at=AT)
+    with django_capture_on_commit_callbacks(execute=True):
+        approvals.carry_out(asked, by=director, at=minutes(1))
+    (memorandum,) = made.documents.all()
+    Incident._base_manager.filter(pk=made.pk).update(state="DIAGNOSED")
+    news.breaker_closed(at=minutes(90))
+    made.refresh_from_db()
+
+    assert "A clinic must open." in documents.newest(memorandum).content
+    assert (memorandum.kind, made.state) == ("MFR", "MONITORING")
