@@ -71,7 +71,7 @@ def test_every_editable_record_has_history():
     """Program data and what people decide; not messages, tokens and logs, which are records themselves."""
     untracked = {
         *("Notification", "RestoreLog", "ConfirmationToken", "IdempotencyKey", "ComplianceEvent"),
-        # Secrets: their acts are in the history of the user they belong to.
+        # Secrets: who made and ended them is in their own rows, or in the history of the user they belong to.
         *("AgentToken", "SecondFactor", "RecoveryCode"),
     }
 
