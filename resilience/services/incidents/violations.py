@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.errors import Invalid
+from resilience.domain.incidents import IncidentState, may_move
 from resilience.domain.levels import Level
 from resilience.enums import IncidentKind, TimelineEvent
 from resilience.models import Incident
@@ -39,8 +40,21 @@ def look_at_violations(*, at: dt.datetime) -> Incident | None:
         if item.violation.severity is Severity.HARD and is_acgme(item.violation)
     ]
     if not found:
+        _mended(at=at)
         return None
     return _open(found, at=at)
+
+
+@transaction.atomic
+def _mended(*, at: dt.datetime) -> None:
+    """None is left: the open incident says so once, and is watched from now on."""
+    row = Incident.objects.open().select_for_update().filter(cause=CAUSE).exclude(trigger_value="0").first()
+    if row is None:
+        return
+    timeline.save(row, by=None, at=at, why="violations mended", trigger_value="0")
+    timeline.note(row, TimelineEvent.CAUSE_GONE, at=at, text="No hard violation is left in the coming days.")
+    if may_move(IncidentState(row.state), IncidentState.MONITORING):
+        timeline.move(row, IncidentState.MONITORING, by=None, at=at)
 
 
 def fix_violation(incident: Incident, key: str, *, by: User, at: dt.datetime) -> Incident:

@@ -438,3 +438,13 @@ def test_an_override_drafts_a_memorandum_and_a_closed_breaker_is_only_watched(
 
     assert "A clinic must open." in documents.newest(memorandum).content
     assert (memorandum.kind, made.state) == ("MFR", "MONITORING")
+
+
+def test_once_no_violation_is_left_its_incident_says_so_once():
+    resilience.watched_ward()
+    made = resilience.incident(cause="violations", kind=IncidentKind.VIOLATION, trigger_value="2", state="RESPONDING")
+
+    looked = [incidents.look_at_violations(at=minutes(count)) for count in (1, 2)]
+    made.refresh_from_db()
+
+    assert (looked, made.state, events(made)) == ([None, None], "MONITORING", ["CAUSE_GONE", "MOVED"])
