@@ -125,12 +125,13 @@ def policy(**fields: Any) -> ResiliencePolicy:
     return record
 
 
-def ward(*, minimum: int = 1, **fields: Any) -> Ward:
-    """Make and publish the small ward."""
+def ward(*, minimum: int = 1, start: dt.date = START, **fields: Any) -> Ward:
+    """Make and publish the small ward, for four weeks from `start`, a Thursday."""
+    end = start + (END - START)
     program.standard_activities()
     program.policy(require_n1=False, max_violations=100)
     policy(**fields)
-    program.block()
+    program.block(start=start)
     credential = program.credential(code="icu")
     unit = program.activity(
         "ICU",
@@ -144,11 +145,11 @@ def ward(*, minimum: int = 1, **fields: Any) -> Ward:
     for letter in "ABC":
         program.holds(people[letter], credential)
     demand = program.demand(unit, Session.AM, minimum=minimum, desired=minimum, weekdays=[0, 1, 2, 3, 4])
-    schedule = program.schedule(START, END, status=ScheduleStatus.PUBLISHED)
+    schedule = program.schedule(start, end, status=ScheduleStatus.PUBLISHED)
     rows = [
         (person, day, session, _held(letter, day, session))
         for letter, person in people.items()
-        for day in days_between(START, END)
+        for day in days_between(start, end)
         for session in (Session.AM, Session.PM)
     ]
     program.assignments(schedule, rows, source="SOLVER")
