@@ -21,8 +21,8 @@ class Effect:
     after: Roster
 
 
-EffectOf = Callable[[], Effect]
-"""Works an effect out; asked only where it decides."""
+EffectOf = Callable[[], Effect | None]
+"""Works an effect out; asked only where it decides. None = nothing would change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,10 @@ class _Safety:
     """Hard findings of the rule table that some roster could avoid, as a negative number."""
 
 
-def improves(effect: Effect) -> bool:
+def improves(effect: Effect | None) -> bool:
     """Whether k*(safety), its shortage, the coverage or the hard findings are strictly better after, and none worse."""
+    if effect is None:
+        return False
     before, after = _safety(effect.problem, effect.before), _safety(effect.problem, effect.after)
     pairs = [(getattr(before, name), getattr(after, name)) for name in _Safety.__slots__]
     return any(new > old for old, new in pairs) and all(new >= old for old, new in pairs)

@@ -14,7 +14,7 @@ from swaps.enums import Event
 from swaps.models import SwapRecord
 from swaps.services import record
 from swaps.services.execution import execute, require_open
-from swaps.services.judging import judge_again
+from swaps.services.judging import judge_again, plan_again
 from swaps.services.refusals import AlreadyAnswered, SwapState
 from swaps.services.settling import close_case, settle
 
@@ -26,7 +26,7 @@ def consent(swap: SwapRecord, *, by: User, at: dt.datetime) -> SwapRecord:
 
     Raises NotAllowed, SwapState, AlreadyAnswered, ExecutionFailed, and what the gate raises.
     """
-    require_open(at)
+    require_open(at, lambda: plan_again(swap))
     with transaction.atomic():
         locked = record.lock(swap)
         _require_partner(locked, by=by)

@@ -15,7 +15,7 @@ from swaps.enums import CaseKind, CaseStatus, Event
 from swaps.models import EscalationCase, SwapRecord
 from swaps.services import carrying, record
 from swaps.services.execution import execute, require_open
-from swaps.services.judging import judge_again
+from swaps.services.judging import judge_again, plan_again
 from swaps.services.refusals import SwapState
 from swaps.services.settling import settle
 
@@ -28,7 +28,7 @@ def approve(swap: SwapRecord, *, by: User, at: dt.datetime, rationale: str) -> S
     For a swap that a new version does not hold, this files it again on that version; the new request is returned.
     Raises NotAllowed, Invalid (no rationale), SwapState, ExecutionFailed, and what the gate raises.
     """
-    require_open(at)
+    require_open(at, lambda: plan_again(swap))
     with transaction.atomic():
         locked = record.lock(swap)
         case = _decided(locked, CaseStatus.APPROVED, by=by, at=at, rationale=rationale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from common.services import maintenance
 from schedules.domain.changes import new_or_worsened
 from schedules.domain.rules.report import Severity
 from schedules.services.gate import open_gate, require_breaker_closed
+from schedules.services.improving import Effect, EffectOf
 from swaps.domain.checks import is_gap
 from swaps.domain.exchange import Exchange, RangeTooShort
 from swaps.domain.tables import Actor, SwapStatus, Verdict
@@ -23,7 +25,7 @@ from swaps.models import SwapChange, SwapRecord, SwapWeekChange
 from swaps.services import ground, record, rows
 from swaps.services.judging import Planned, judge_again, plan_again
 from swaps.services.refusals import ExecutionFailed
-from swaps.services.settling import approved_codes
+from swaps.services.settling import approved_codes, unapproved
 from swaps.signals import swap_executed
 
 _log = structlog.get_logger(__name__)
@@ -37,10 +39,26 @@ class Broken(Exception):
         self.cause = cause
 
 
-def require_open(at: dt.datetime) -> None:
-    """Refuse before anything is stored what the gate would refuse later. Raises UnderMaintenance, BreakerOpen."""
+def require_open(at: dt.datetime, planned: Callable[[], Planned | None]) -> None:
+    """Refuse before anything is stored what the gate would refuse later. Raises UnderMaintenance, BreakerOpen.
+
+    An open breaker lets a swap pass that makes coverage or the safety margin better, as it is planned now.
+    """
     maintenance.require_off()
-    require_breaker_closed(at)
+    require_breaker_closed(at, effect_of(planned))
+
+
+def effect_of(planned: Callable[[], Planned | None]) -> EffectOf:
+    """What the swap does to the published cells, worked out only where an open breaker asks."""
+
+    def effect() -> Effect | None:
+        found = planned()
+        if found is None or found.exchange is None:
+            return None
+        land = found.ground
+        return Effect(land.problem, land.roster, found.exchange.apply(land.roster))
+
+    return effect
 
 
 def execute(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord:
@@ -52,7 +70,7 @@ def execute(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord
     """
     reason = reason_of_history(swap)
     try:
-        with open_gate(operation="swap", by=by, at=at, reason=reason):
+        with open_gate(operation="swap", by=by, at=at, reason=reason, effect=effect_of(lambda: plan_again(swap))):
             return _carry_out(record.lock(swap), by=by, at=at)
     except (Broken, IntegrityError, RangeTooShort, LookupError) as error:
         cause = error.cause if isinstance(error, Broken) else type(error).__name__
@@ -138,7 +156,7 @@ def _still_as_decided(swap: SwapRecord, planned: Planned, *, at: dt.datetime) ->
     asked = judge_again(swap, at=at)
     if asked.verdict is Verdict.REJECT:
         raise Broken(asked.error_code)
-    open_codes = set(asked.escalating) - approved_codes(swap)
+    open_codes = unapproved(swap, asked)
     if open_codes:
         raise Broken(min(open_codes))
     return planned.exchange, asked.as_json()

@@ -12,7 +12,6 @@ from common.models import signed
 from schedules.models import Person
 from swaps.domain.tables import Reason, SwapStatus, SwapType, Verdict
 from swaps.enums import OfferStatus
-from swaps.mapping import finding_json
 from swaps.models import MarketplaceOffer, SwapRecord
 from swaps.services import search
 from swaps.services.execution import execute, require_open
@@ -78,28 +77,30 @@ def take(
     Raises NotAllowed, Invalid (no person), OfferClosed, OfferUnfit (tier 1: the offer stays open), IntakeRefused,
     ExecutionFailed, and what the gate raises.
     """
-    require_open(at)
     taker = person or getattr(by, "person", None)
     if taker is None:
         raise Invalid("Your account belongs to no person of the schedule: say who takes the week.")
     if not may_ask_for(taker, by):
         raise NotAllowed("You can take a week for yourself only.")
+    order = Order(
+        source_person=offered.person_id,
+        source_week=offered.week,
+        target_person=taker.pk,
+        swap_type=(SwapType.ABSORB if target_week is None else SwapType.ONE_TO_ONE).value,
+        reason=offered.reason_code,
+        target_week=target_week,
+    )
+    require_open(at, lambda: judge(order, by=by, at=at).planned)
     with transaction.atomic():
         locked = _locked(offered)
-        order = Order(
-            source_person=locked.person_id,
-            source_week=locked.week,
-            target_person=taker.pk,
-            swap_type=(SwapType.ABSORB if target_week is None else SwapType.ONE_TO_ONE).value,
-            reason=locked.reason_code,
-            target_week=target_week,
-        )
         asker = locked.offered_by or by
         found = judge(order, by=asker, at=at)
         if not found.refused and found.verdict is Verdict.REJECT:
             raise OfferUnfit(
                 "This week cannot become yours: " + " ".join(item.public for item in found.findings[:3]),
-                findings=[finding_json(item) for item in found.findings],
+                findings=[
+                    {"code": item.code, "verdict": item.verdict.name, "detail": item.public} for item in found.findings
+                ],
             )
         swap = file(order, requested_by=asker, consent_by=by, by=by, at=at)
         locked.status, locked.closed_at, locked.swap = OfferStatus.TAKEN, at, swap

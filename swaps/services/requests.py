@@ -42,7 +42,7 @@ def request(order: Order, *, by: User, at: dt.datetime) -> SwapRecord:
     Raises IntakeRefused (404, 409, 422, 429), NotAllowed, Invalid, ExecutionFailed, and what the gate raises.
     """
     _require_right(order, by=by)
-    require_open(at)
+    require_open(at, lambda: judge(order, by=by, at=at).planned)
     consented = order.partner_consented and by.may(Permission.REQUEST_FOR_ALL)
     swap = file(order, requested_by=by, consent_by=by if consented else None, by=by, at=at)
     return execute(swap, by=by, at=at) if swap.status == SwapStatus.APPROVED else swap
