@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from common.errors import DomainError
@@ -24,7 +25,7 @@ from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
 from swaps.enums import CaseStatus, Event, OfferStatus
-from swaps.mapping import load_policy, recorded
+from swaps.mapping import load_policy, places, recorded
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 from swaps.services import ground, record
 from swaps.services.answers import cancelled
@@ -160,8 +161,16 @@ def _lapsing(at: dt.datetime) -> list[SwapRecord]:
 
 
 def _begun(at: dt.datetime) -> list[SwapRecord]:
+    """Those of which an exchanged session lies on a date that has come; later ones of a running week may wait."""
     today = timezone.localdate(at)
-    return list(SwapRecord.objects.filter(status=SwapStatus.PENDING, source_week__lte=today).order_by("source_week"))
+    reached = Q(source_week__lte=today) | Q(target_week__lte=today)
+    rows = SwapRecord.objects.filter(reached, status=SwapStatus.PENDING).order_by("source_week")
+    return [swap for swap in rows if _first_day(swap) <= today]
+
+
+def _first_day(swap: SwapRecord) -> dt.date:
+    named = [day for day, _ in (*places(swap.source_places), *places(swap.target_places))]
+    return min(named, default=swap.source_week)
 
 
 def _stuck(at: dt.datetime) -> list[SwapRecord]:
@@ -261,6 +270,8 @@ def _remind_decider(case: EscalationCase, policy: SwapPolicy, at: dt.datetime) -
     if not is_time_to_remind(begun, case.due_at, at):
         return False
     with transaction.atomic():
+        # The swap first, as everybody does: an approver holds it while closing the case.
+        record.lock(case.swap)
         locked = _locked_case(case)
         if locked.status != CaseStatus.OPEN or locked.reminded_at is not None:
             return False

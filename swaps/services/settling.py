@@ -25,17 +25,19 @@ LOOK_AHEAD = dt.timedelta(days=60)
 def settle(swap: SwapRecord, found: Judgement, *, actor: Actor, by: User | None, at: dt.datetime) -> SwapRecord:
     """Move a locked PENDING swap on by its newest judgement; APPROVED waits for its execution by the caller.
 
-    `actor` gives the consent or the approval that comes with it. Findings that were approved before ask no second time.
+    `actor` gives the consent or the approval that comes with it. Findings that their level approved before ask no
+    second time; a case whose findings are gone is closed.
     """
     record.save(swap, by=by, at=at, why="judged", judgement=found.as_json(), schedule=_version(found))
     record.note(swap, Event.VALIDATED, by=by, at=at, verdict=found.verdict.name, codes=_codes(found))
     if found.verdict is Verdict.REJECT:
         return _reject(swap, found, by=by, at=at)
-    wanted = [code for code in found.escalating if code not in approved_codes(swap)]
+    wanted = unapproved(swap, found)
     if wanted:
         escalate(swap, level=_level(found, wanted), codes=wanted, policy=found.policy, by=by, at=at)
     if wanted or swap.consent_at is None:
         return swap
+    close_case(swap, by=None, at=at, reason="nothing is left to decide")
     return record.move(swap, SwapStatus.APPROVED, actor=actor, by=by, at=at)
 
 
@@ -70,10 +72,17 @@ def tell_deciders(case: EscalationCase, *, title: str, kind: str, at: dt.datetim
     record.tell(people, case.swap, kind=kind, title=title, body=body or _due_sentence(case), at=at)
 
 
-def approved_codes(swap: SwapRecord) -> frozenset[str]:
-    """Codes of the findings that an approver accepted for this swap."""
-    cases = EscalationCase.objects.filter(swap=swap, status=CaseStatus.APPROVED).values_list("codes", flat=True)
-    return frozenset(code for codes in cases for code in codes)
+def approved_codes(swap: SwapRecord) -> dict[str, Level]:
+    """Codes of the findings that an approver accepted for this swap, with the highest level that did."""
+    cases = EscalationCase.objects.filter(swap=swap, status=CaseStatus.APPROVED).order_by("level")
+    return {code: Level(level) for level, codes in cases.values_list("level", "codes") for code in codes}
+
+
+def unapproved(swap: SwapRecord, found: Judgement) -> list[str]:
+    """Codes that ask for a decision which nobody of their level has made: a finding grown worse asks its new level."""
+    approved = approved_codes(swap)
+    asking = (item for item in found.findings if item.verdict is Verdict.ESCALATE)
+    return list(dict.fromkeys(item.code for item in asking if approved.get(item.code, 0) < (item.level or 0)))
 
 
 def close_case(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str) -> None:
@@ -90,7 +99,9 @@ def _reject(swap: SwapRecord, found: Judgement, *, by: User | None, at: dt.datet
     record.note(swap, Event.REJECTED, by=None, at=at, codes=_codes(found))
     close_case(swap, by=None, at=at, reason="rejected by the checks")
     first = next(item for item in found.findings if item.verdict is Verdict.REJECT)
-    people = [swap.requested_by, swap.source_person.user]
+    # What is refused on the spot is no news for a partner who has heard nothing of it.
+    heard = swap.consent_at is not None or swap.requested_at < at
+    people = record.parties(swap) if heard else [swap.requested_by, swap.source_person.user]
     body = f"{first.public} The report names weeks and partners that would pass."
     record.tell(people, swap, kind="SWAP_REJECTED", title=f"Swap refused: {record.dates_of(swap)}", body=body, at=at)
     return swap

@@ -13,9 +13,9 @@ from schedules.models import Holiday
 from swaps import services
 from swaps.domain.tables import Level
 from swaps.enums import CaseStatus
-from swaps.models import EscalationCase, SwapAudit, SwapRecord
+from swaps.models import EscalationCase, SwapAudit, SwapPolicy, SwapRecord
 from swaps.services.refusals import AlreadyAnswered, SwapState
-from tests.factories import accounts, program
+from tests.factories import accounts, program, swaps
 from tests.factories.swaps import EARLY, FRIDAYS
 
 pytestmark = pytest.mark.django_db
@@ -79,8 +79,6 @@ def test_a_consent_too_close_to_the_week_goes_to_the_coordinator(world, order):
 
 
 def program_policy(**fields):
-    from swaps.models import SwapPolicy
-
     return SwapPolicy.objects.create(**fields)
 
 
@@ -164,6 +162,7 @@ def test_tier_one_is_overridden_by_nobody(world, order, coordinator, director):
     refused = services.approve(swap, by=director, at=EARLY + HOUR, rationale="I insist.")
 
     assert (refused.status, refused.error_code) == ("REJECTED", "ABSENT")
+    assert Notification.objects.filter(user=world.user["B"], kind="SWAP_REJECTED").exists()
     with pytest.raises(SwapState):
         services.approve(refused, by=director, at=EARLY + HOUR, rationale="I insist.")
 
@@ -250,3 +249,52 @@ def test_a_request_whose_week_begins_undecided_is_refused(world, order):
 
     refused = SwapRecord.objects.get(pk=swap.pk)
     assert (refused.status, refused.error_code) == ("REJECTED", "PAST_DATE")
+
+
+def test_a_session_later_in_a_running_week_waits_until_its_date(world):
+    saturday, wednesday = FRIDAYS[1] + A_DAY, FRIDAYS[1] + 5 * A_DAY
+    swap = swaps.record(
+        world.attending["A"],
+        world.attending["E"],
+        scope="SESSIONS",
+        source_places=[[wednesday.isoformat(), "AM"]],
+        consent_due=EARLY + 60 * A_DAY,
+    )
+
+    found = []
+    for day in (saturday, wednesday):
+        services.sweep(dt.datetime.combine(day, dt.time(18), dt.UTC))
+        found.append(SwapRecord.objects.get(pk=swap.pk).status)
+
+    assert found == ["PENDING", "REJECTED"]
+
+
+# --- what an approval covers ------------------------------------------------------------------------------------------
+
+
+def test_a_finding_grown_worse_than_what_was_approved_asks_its_own_level(world, order, coordinator):
+    """As if the coordinator had accepted it while it was theirs."""
+    swap = escalated(order, world.user["A"])
+    accepted = {"decided_by": coordinator, "decided_at": EARLY, "rationale": "Fine."}
+    case = case_of(swap)
+    for name, value in {"level": Level.COORDINATOR, "status": CaseStatus.APPROVED, **accepted}.items():
+        setattr(case, name, value)
+    case.save()
+
+    settled = services.consent(swap, by=world.user["B"], at=EARLY + HOUR)
+
+    opened = EscalationCase.objects.get(swap=swap, status=CaseStatus.OPEN)
+    assert (settled.status, opened.level) == ("PENDING", Level.PROGRAM_DIRECTOR)
+
+
+def test_a_case_is_closed_where_its_findings_are_gone(world, order):
+    program_policy(imminent_escalate_days=30)
+    swap = services.request(order("A", "B", target=2), by=world.user["A"], at=EARLY)
+    assert case_of(swap).status == CaseStatus.OPEN
+    soon = SwapPolicy.objects.get()
+    soon.imminent_escalate_days = 7
+    soon.save()
+
+    done = services.consent(swap, by=world.user["B"], at=EARLY + HOUR)
+
+    assert (done.status, case_of(swap).status) == ("EXECUTED", CaseStatus.CLOSED)
