@@ -92,6 +92,17 @@ class Reason(StrEnum):
 SENSITIVE_REASONS = frozenset({Reason.FELLOWSHIP_INTERVIEW, Reason.JOB_INTERVIEW, Reason.MEDICAL, Reason.FAMILY})
 """The program director decides, and reads the text alone."""
 
+SENSITIVE_WORDS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.FELLOWSHIP_INTERVIEW: r"_fellowships?_",
+        Reason.JOB_INTERVIEW: r"_(interview\w*|jobs?)_",
+        Reason.MEDICAL: r"_medical\w*_",
+        Reason.FAMILY: r"_family_(?!medicine_)",
+    }
+)
+"""How free text without a code tells a sensitive reason, the first that matches: lower-case words between underscores.
+Family medicine is the program's field, not its people's families."""
+
 
 class ContinuityKind(StrEnum):
     """Kinds of continuity-clinic sessions that a hand-off has to bridge."""

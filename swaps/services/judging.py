@@ -24,7 +24,7 @@ from swaps.domain.checks import assess
 from swaps.domain.exchange import Exchange, Place, SwapRequest, plan
 from swaps.domain.findings import Assessment, SwapFacts, SwapFinding
 from swaps.domain.intake import A_DAY, Intake, next_request_at, refusals
-from swaps.domain.tables import ContinuityKind, Level, Reason, SwapPolicy, SwapType, Verdict
+from swaps.domain.tables import SENSITIVE_WORDS, ContinuityKind, Level, Reason, SwapPolicy, SwapType, Verdict
 from swaps.domain.weeks import DAYS_PER_WEEK, hours, swap_week, week_of
 from swaps.enums import Scope
 from swaps.mapping import digest, finding_json, load_policy, places
@@ -194,12 +194,21 @@ class Judgement:
 def reason_of(text: str) -> tuple[Reason, str]:
     """Code and free text: ``conference``, ``conference: in Denver`` or ``Conference attendance`` are a conference.
 
-    Whatever begins with no code is OTHER; the words are kept in any case.
+    A code alone or before a colon is taken at its word. Other text, and what stands behind ``other``, is searched for
+    the words of sensitive reasons first: nobody's interview is to be read because it was not called by its code. What
+    says none and begins with no code is OTHER; the words are kept in any case.
     """
-    words = re.sub(r"[^a-z0-9]+", "_", text.strip().lower()).strip("_")
-    found = [reason for reason in Reason if words == reason.value or words.startswith(reason.value + "_")]
-    code = max(found, key=lambda reason: len(reason.value), default=Reason.OTHER)
+    words, said = _words(text), _words(text.partition(":")[0])
+    begins = [reason for reason in Reason if words == reason.value or words.startswith(reason.value + "_")]
+    code = max(begins, key=lambda reason: len(reason.value), default=Reason.OTHER)
+    if code is Reason.OTHER or said != code.value:
+        told = (reason for reason, pattern in SENSITIVE_WORDS.items() if re.search(pattern, f"_{words}_"))
+        code = next(told, code)
     return code, "" if words == code.value else text.strip()
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def judge(order: Order, *, by: User, at: dt.datetime) -> Judgement:
@@ -280,12 +289,20 @@ def order_of(swap: SwapRecord) -> Order:
         source_week=swap.source_week,
         target_person=swap.target_person_id,
         swap_type=swap.swap_type,
-        reason=f"{swap.reason_code}: {swap.reason_text}" if swap.reason_text else swap.reason_code,
+        reason=_reason_again(swap),
         target_week=swap.target_week,
         sessions=() if whole else places(swap.source_places),
         target_sessions=() if whole else places(swap.target_places),
         exact=True,
     )
+
+
+def _reason_again(swap: SwapRecord) -> str:
+    """Text that `reason_of` reads as the stored code; no longer than it was asked with."""
+    text = swap.reason_text
+    if not text:
+        return str(swap.reason_code)
+    return text if reason_of(text)[0].value == swap.reason_code else f"{swap.reason_code}: {text}"
 
 
 def scope_of(order: Order) -> Scope:
@@ -339,10 +356,10 @@ def _planned(order: Order, giver: Person, taker: Person, policy: SwapPolicy) -> 
     starts = (policy.fmit_week_starts_on, policy.other_week_starts_on)
     land = ground.around(day for asked_day in asked for start in starts for day in week_of(asked_day, starts_on=start))
     giver_id, taker_id = str(giver.pk), str(taker.pk)
-    source = _week(land, giver_id, order.source_week, order, policy)
+    source = _week(land, giver_id, order.source_week, order.sessions, policy, exact=order.exact)
     target: tuple[dt.date, ...] = ()
     if order.target_week is not None:
-        target = _week(land, taker_id, order.target_week, order, policy)
+        target = _week(land, taker_id, order.target_week, order.target_sessions, policy, exact=order.exact)
     request = SwapRequest(
         giver=giver_id,
         taker=taker_id,
@@ -355,11 +372,12 @@ def _planned(order: Order, giver: Person, taker: Person, policy: SwapPolicy) -> 
     return Planned(order, policy, giver, taker, land, request, source, target, exchange)
 
 
-def _week(land: Ground, person: str, day: dt.date, order: Order, policy: SwapPolicy) -> tuple[dt.date, ...]:
-    if order.exact:
+def _week(
+    land: Ground, person: str, day: dt.date, asked: tuple[Place, ...], policy: SwapPolicy, *, exact: bool
+) -> tuple[dt.date, ...]:
+    if exact:
         return week_of(day, starts_on=day.weekday())
     days = swap_week(land.roster, person, day, policy)
-    asked = order.sessions if day == order.source_week else order.target_sessions
     if not {date for date, _ in asked} <= set(days):
         raise Invalid(f"Single sessions have to lie in the week from {days[0]} to {days[-1]}.")
     return days
