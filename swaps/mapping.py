@@ -21,8 +21,9 @@ from swaps.domain.tables import Actor, ContinuityKind, Level, SwapPolicy, SwapTy
 RowState = Mapping[str, Any]
 """What is kept of an assignment: enough to put the row back as it was. See `SwapChange`."""
 
-COMPARED = ("activity", "source", "locked", "rotation")
-"""A touched row is as the swap left it while these are."""
+COMPARED = ("activity", "locked", "rotation")
+"""A touched row is as the swap left it while these are, and within its version the source: a later version made the row
+anew, and says by its source only who made it."""
 
 
 def load_policy() -> SwapPolicy:
@@ -105,7 +106,8 @@ def same_state(one: RowState | None, other: RowState | None) -> bool:
     """Whether two states show the same; ids and versions may differ after a row was carried over."""
     if one is None or other is None:
         return one is other
-    return all(one[name] == other[name] for name in COMPARED)
+    compared = (*COMPARED, "source") if one["schedule"] == other["schedule"] else COMPARED
+    return all(one[name] == other[name] for name in compared)
 
 
 def restored(state: RowState, row: Assignment, activities: Mapping[str, UUID]) -> Assignment:

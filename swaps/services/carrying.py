@@ -22,7 +22,7 @@ from swaps.mapping import load_policy
 from swaps.models import EscalationCase, SwapRecord
 from swaps.services import record, rows
 from swaps.services.judging import order_of
-from swaps.services.settling import due, tell_deciders
+from swaps.services.settling import close_case, due, tell_deciders
 
 
 def review(schedule_id: uuid.UUID, *, at: dt.datetime) -> None:
@@ -60,12 +60,14 @@ def standing_on(versions: list[uuid.UUID], *, since: dt.datetime) -> int:
 def file_again(swap: SwapRecord, *, by: User, at: dt.datetime) -> SwapRecord:
     """Ask for the same swap on the present version, with the consent that was given; every check is run again.
 
+    Who asked before asks again: whoever decides that becomes no requester, who would read the reason.
     Raises IntakeRefused.
     """
     from swaps.services.requests import file
 
     let_go(swap, by=by, at=at)
-    return file(order_of(swap), requested_by=by, consent_by=swap.consent_by or by, by=by, at=at)
+    asked_by = swap.requested_by or by
+    return file(order_of(swap), requested_by=asked_by, consent_by=swap.consent_by or by, by=by, at=at)
 
 
 def let_go(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord:
@@ -119,8 +121,11 @@ def missing_rows(swap: SwapRecord) -> int:
 
 
 def _review_one(swap: SwapRecord, version: Schedule, *, at: dt.datetime) -> None:
+    if swap.status != SwapStatus.EXECUTED:
+        return
     missing = missing_rows(swap)
     if not missing:
+        close_case(swap, by=None, at=at, reason="held by a newer version")
         record.note(swap, Event.CARRIED_OVER, by=None, at=at, schedule=str(version.pk))
         return
     if EscalationCase.objects.filter(swap=swap, status=CaseStatus.OPEN).exists():

@@ -23,6 +23,7 @@ from swaps.models import SwapRecord
 from swaps.services import record, rows
 from swaps.services.execution import reason_of_history
 from swaps.services.refusals import RollbackConflict, RollbackExpired
+from swaps.services.settling import close_case
 from swaps.signals import swap_rollback_failed, swap_rolled_back
 
 LONGEST_REASON = 500
@@ -165,6 +166,7 @@ def _finish(swap: SwapRecord, *, actor: Actor, by: User | None, at: dt.datetime,
         next_check_at=None,
     )
     record.note(swap, Event.ROLLED_BACK, by=by, at=at, rows=swap.changes.count(), automatic=by is None)
+    close_case(swap, by=by, at=at, reason="rolled back")
     record.tell(
         [*record.parties(swap), *record.coordinators()],
         swap,
@@ -189,6 +191,7 @@ def _fail(swap: SwapRecord, changed: list[dict[str, Any]], *, actor: Actor, by: 
         next_check_at=None,
     )
     record.note(swap, Event.ROLLBACK_FAILED, by=by, at=at, rows=len(changed), asked_by=actor.value)
+    close_case(swap, by=by, at=at, reason="roll back failed")
     record.tell(
         [*record.parties(swap), *record.coordinators()],
         swap,

@@ -8,8 +8,9 @@ from schedules.domain.roster import Roster
 from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import FmitWeek
-from swaps import services
+from swaps import access, services
 from swaps.models import EscalationCase, SwapAudit, SwapRecord
+from swaps.services.refusals import RollbackConflict
 from tests.factories import accounts, generation, program
 from tests.factories.swaps import EARLY, END, FRIDAYS, START
 
@@ -65,3 +66,67 @@ def test_swapped_again_it_is_a_new_swap_that_comes_back_as_any_other(without, di
     services.roll_back(again, by=director, at=EARLY, reason="Not any more.")
     assert planned() == {FRIDAYS[1]: "Attending A", FRIDAYS[2]: "Attending B"}
     assert SwapRecord.objects.get(pk=without.pk).given_up_at == EARLY
+
+
+def replaced(world, cells):
+    """A later version of these cells, made by the solver, takes the published one's place."""
+    with program.open_gate():
+        world.schedule.refresh_from_db()
+        world.schedule.status = ScheduleStatus.SUPERSEDED
+        world.schedule.save()
+    version = program.schedule(START, END, status=ScheduleStatus.PUBLISHED)
+    generation.write(version, load_problem(START, END), Roster(cells=cells))
+    services.review(version.pk, at=EARLY)
+    return version
+
+
+def published():
+    return load_roster(load_problem(START, END), schedule="published").cells
+
+
+def test_carried_over_it_comes_back_whoever_made_the_rows_of_the_new_version(world, order, coordinator):
+    before = published()
+    swap = services.request(order("A", "B", target=2, partner_consented=True), by=coordinator, at=EARLY)
+    replaced(world, published())
+
+    services.roll_back(swap, by=coordinator, at=EARLY, reason="A conflict.")
+
+    assert SwapRecord.objects.get(pk=swap.pk).status == "ROLLED_BACK"
+    assert published() == before
+
+
+def test_who_swaps_again_for_others_does_not_learn_a_sensitive_reason(world, order, director):
+    before = published()
+    text = "fellowship_interview: " + "x" * 478
+    asked = services.request(order("A", "B", target=2, reason=text), by=world.user["A"], at=EARLY)
+    services.consent(asked, by=world.user["B"], at=EARLY)
+    swap = services.approve(asked, by=director, at=EARLY, rationale="Fine.")
+    replaced(world, before)
+    other = accounts.user("COORDINATOR", username="other")
+
+    again = services.approve(swap, by=other, at=EARLY, rationale="They still want it.")
+
+    assert (again.status, again.requested_by, again.reason_code) == ("PENDING", world.user["A"], "fellowship_interview")
+    assert (access.sees_reason_code(other, again), access.sees_reason_text(other, again)) == (False, False)
+    assert EscalationCase.objects.get(swap=again).get_level_display() == "Program director"
+
+
+def test_nobody_decides_about_a_swap_whose_roll_back_was_tried(without, director):
+    with pytest.raises(RollbackConflict):
+        services.roll_back(without, by=director, at=EARLY, reason="A conflict.")
+
+    assert EscalationCase.objects.get(swap=without).status == "CLOSED"
+
+
+def test_nobody_decides_where_the_next_version_holds_it_again(world, order, coordinator):
+    before = published()
+    swap = services.request(order("A", "B", target=2, partner_consented=True), by=coordinator, at=EARLY)
+    after = published()
+    without_it = replaced(world, before)
+    with program.open_gate():
+        without_it.status = ScheduleStatus.SUPERSEDED
+        without_it.save()
+
+    replaced(world, after)
+
+    assert EscalationCase.objects.get(swap=swap).status == "CLOSED"
