@@ -194,6 +194,11 @@ def sees_reason_text(user: User, swap: SwapRecord, /) -> bool:
     )
 
 
+def rationale_for(user: User, swap: SwapRecord, /) -> str:
+    """The words of a decision; of a sensitive request only for those who may know its reason: they may give it away."""
+    return swap.rationale if sees_reason_code(user, swap) else ""
+
+
 # --- who may ask ------------------------------------------------------------------------------------------------------
 
 

@@ -118,6 +118,7 @@ class SwapOut(serializers.ModelSerializer):
     target_name = serializers.CharField(source="target_person.name")
     reason_code = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
+    rationale = serializers.SerializerMethodField()
     escalation = serializers.SerializerMethodField()
     can_rollback = serializers.SerializerMethodField()
     rollback_eligible_until = serializers.SerializerMethodField()
@@ -169,6 +170,9 @@ class SwapOut(serializers.ModelSerializer):
 
     def get_reason(self, swap: SwapRecord) -> str | None:
         return swap.reason_text if access.sees_reason_text(self._caller(), swap) else None
+
+    def get_rationale(self, swap: SwapRecord) -> str:
+        return access.rationale_for(self._caller(), swap)
 
     @extend_schema_field(CaseOut(allow_null=True))
     def get_escalation(self, swap: SwapRecord) -> Any:

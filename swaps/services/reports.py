@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from schedules.domain.problem import PersonId
 from schedules.models import Person
 from swaps.domain.findings import SwapFinding
 from swaps.domain.report import Party, SwapReport, markdown
-from swaps.domain.tables import Actor, Level, SwapStatus, SwapType, Verdict
+from swaps.domain.tables import SENSITIVE_REASONS, Actor, Level, SwapStatus, SwapType, Verdict
 from swaps.mapping import finding_json, to_finding
 from swaps.models import SwapRecord
 from swaps.queries import open_case
@@ -28,9 +29,12 @@ NEXT_STEPS: Mapping[SwapStatus, tuple[str, ...]] = {
     SwapStatus.ROLLBACK_FAILED: ("The coordinator settles the changed rows one by one.",),
 }
 
+KNOW_SENSITIVE = frozenset({Actor.REQUESTER, Actor.PROGRAM_DIRECTOR})
+WITHHELD = "It was decided; the words are for those who know the reason."
+
 
 def report(swap: SwapRecord, *, at: dt.datetime) -> SwapReport:
-    """Everything that the report says; times in the program's zone."""
+    """Everything that the report says, its words unhidden; times in the program's zone."""
     stored = swap.judgement
     measured = stored.get("hours", {})
     status = SwapStatus(swap.status)
@@ -62,12 +66,12 @@ def findings_of(swap: SwapRecord) -> tuple[SwapFinding, ...]:
 
 def report_markdown(swap: SwapRecord, *, reader: Actor, at: dt.datetime) -> str:
     """The report as Markdown, in the words that this reader may read."""
-    return markdown(report(swap, at=at), reader=reader)
+    return markdown(_report_for(swap, reader=reader, at=at), reader=reader)
 
 
 def report_json(swap: SwapRecord, *, reader: Actor, at: dt.datetime) -> dict[str, Any]:
     """The report as plain data, in the words that this reader may read."""
-    made = report(swap, at=at)
+    made = _report_for(swap, reader=reader, at=at)
     return {
         "request_id": made.request_id,
         "type": made.type.name,
@@ -99,6 +103,15 @@ def report_json(swap: SwapRecord, *, reader: Actor, at: dt.datetime) -> dict[str
         "conflicts": swap.conflicts,
         "next_steps": list(made.next_steps),
     }
+
+
+def _report_for(swap: SwapRecord, *, reader: Actor, at: dt.datetime) -> SwapReport:
+    """The report without what people wrote about a sensitive request, but for those who know its reason."""
+    made = report(swap, at=at)
+    written = swap.rationale or swap.rollback_reason
+    if written and swap.reason_code in SENSITIVE_REASONS and reader not in KNOW_SENSITIVE:
+        return replace(made, rationale=WITHHELD)
+    return made
 
 
 def alternatives_of(swap: SwapRecord) -> list[dict[str, Any]]:

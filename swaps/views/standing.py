@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -13,14 +13,11 @@ from django.utils import timezone
 from accounts.permissions import Permission
 from swaps import access
 from swaps.domain.deadlines import next_level
-from swaps.domain.tables import SENSITIVE_REASONS, Level, SwapStatus
+from swaps.domain.tables import Level, SwapStatus
 from swaps.enums import CaseKind
 from swaps.models import EscalationCase, SwapRecord
 from swaps.views.cards import Reader
 from swaps.views.wording import LEVEL, moment
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 WINDOW_OVER = (
     "The time for rolling back is over. The program director may file the reverse swap, which passes every check."
@@ -83,12 +80,6 @@ def _wizard(**chosen: object) -> str:
     return f"{reverse('swap_new')}?{urlencode({name: str(value) for name, value in chosen.items() if value})}"
 
 
-def rationale_for(user: User, found: SwapRecord) -> str:
-    """The words of a decision; of a sensitive request only for those who may know its reason: they may give it away."""
-    hidden = found.reason_code in SENSITIVE_REASONS and not access.sees_reason_code(user, found)
-    return "" if hidden else found.rationale
-
-
 def _waits_for_decision(found: SwapRecord, case: EscalationCase, seen_by: Reader) -> Banner:
     late = case.overdue_at is not None or seen_by.at > case.due_at
     title = f"The {LEVEL[case.level]} decides until {moment(case.due_at)}"
@@ -128,13 +119,14 @@ def _executed(found: SwapRecord, seen_by: Reader) -> Banner:
 def _rejected(found: SwapRecord, seen_by: Reader) -> Banner:
     declined = found.decided_by is not None and access.is_partner(found.decided_by, found)
     title = f"Declined by {found.target_person.name}" if declined else "Rejected"
-    said = rationale_for(seen_by.user, found)
+    said = access.rationale_for(seen_by.user, found)
     lines = (said, "Nothing was changed in the schedule.")
     return Banner(title, "bad", tuple(line for line in lines if line))
 
 
 def _rolled_back(found: SwapRecord, seen_by: Reader) -> Banner:
-    said = f"Why: {found.rollback_reason}" if found.rollback_reason else ""
+    tells = found.rollback_reason and access.sees_reason_code(seen_by.user, found)
+    said = f"Why: {found.rollback_reason}" if tells else ""
     lines = (said, "Both schedules are as they were before the swap.")
     return Banner(f"Rolled back on {moment(found.rolled_back_at)}", "", tuple(line for line in lines if line))
 

@@ -24,7 +24,7 @@ from swaps.models import SwapAudit, SwapRecord
 from swaps.services.judging import judge_again
 from swaps.views.cards import Reader, card_of, reader
 from swaps.views.outcome import alternatives_of, conflicts_of, judged, picture_of, report_on
-from swaps.views.standing import banner_of, onward_of, rationale_for
+from swaps.views.standing import banner_of, onward_of
 from swaps.views.wording import CHECK, REASON, TYPE, moment
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _facts(found: SwapRecord, user: User) -> list[Fact]:
     if found.consent_at:
         by = f"{_name(found.consent_by)}, " if found.consent_by else ""
         facts.append(Fact("Consent", by + moment(found.consent_at)))
-    if found.decided_at and (said := rationale_for(user, found)):
+    if found.decided_at and (said := access.rationale_for(user, found)):
         facts.append(Fact("Decision", f"{moment(found.decided_at)}: {said}"))
     if user.may(Permission.SEE_DRAFTS) and not access.is_party(user, found) and access.decides_escalations(user):
         facts += [Fact("Complaint", f"{moment(c.filed_at)}: {c.text}") for c in found.complaints.all()]

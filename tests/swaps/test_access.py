@@ -215,6 +215,15 @@ def test_whoever_has_decided_still_knows_why(people):
     assert who(people, lambda user: access.sees_reason_text(user, swap)) == ["COORDINATOR", "giver"]
 
 
+@pytest.mark.parametrize(("reason", "deaf"), [("medical", {"COORDINATOR", "taker"}), ("conference", set())])
+def test_the_words_of_a_decision_go_as_far_as_its_reason(people, reason, deaf):
+    swap = record(people.giver, people.taker, reason_code=reason, rationale="Too soon.")
+
+    told = set(who(people, lambda user: access.rationale_for(user, swap)))
+
+    assert {"COORDINATOR", "PROGRAM_DIRECTOR", "giver", "taker"} - told == deaf
+
+
 def test_without_a_case_nobody_else_reads_the_text(people):
     swap = record(people.giver, people.taker)
 

@@ -74,3 +74,15 @@ def test_an_escalated_request_names_its_level_and_deadline(world, order):
     assert "job_interview" not in str(shown)
     assert any("program director decides until" in step.lower() for step in shown["next_steps"])
     assert "job_interview" in str(services.report_json(swap, reader=Actor.PROGRAM_DIRECTOR, at=EARLY))
+
+
+def test_what_is_written_about_a_sensitive_request_is_for_those_who_know_its_reason(world, order, director):
+    swap = services.request(order("A", "B", target=2, reason="medical"), by=world.user["A"], at=EARLY)
+    refused = services.reject(swap, by=director, at=EARLY, rationale="Move the operation.")
+
+    told = {
+        reader.value: "operation" in services.report_markdown(refused, reader=reader, at=EARLY)
+        for reader in (Actor.REQUESTER, Actor.PARTNER, Actor.COORDINATOR, Actor.PROGRAM_DIRECTOR)
+    }
+
+    assert told == {"requester": True, "partner": False, "coordinator": False, "program_director": True}
