@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from accounts.permissions import Permission
 from common.errors import Invalid, NotAllowed
 from common.models import signed
 from schedules.models import Person
@@ -72,7 +73,8 @@ def take(
     target_week: dt.date | None = None,
 ) -> SwapRecord:
     """Take an offered week, for nothing or against a week of one's own: executed at once where nothing asks for a
-    decision. `person`: whoever takes it, where somebody who may asks for them; default the user's own.
+    decision. `person`: whoever takes it, where somebody who may asks for them; default the user's own. One for whom an
+    agent takes it is asked for consent.
 
     Raises NotAllowed, Invalid (no person), OfferClosed, OfferUnfit (tier 1: the offer stays open), IntakeRefused,
     ExecutionFailed, and what the gate raises.
@@ -102,7 +104,8 @@ def take(
                     {"code": item.code, "verdict": item.verdict.name, "detail": item.public} for item in found.findings
                 ],
             )
-        swap = file(order, requested_by=asker, consent_by=by, by=by, at=at)
+        agreed = taker.user_id == by.pk or by.may(Permission.REQUEST_FOR_ALL)
+        swap = file(order, requested_by=asker, consent_by=by if agreed else None, by=by, at=at)
         locked.status, locked.closed_at, locked.swap = OfferStatus.TAKEN, at, swap
         signed(locked, by=by, at=at, reason="taken").save()
     return execute(swap, by=by, at=at) if swap.status == SwapStatus.APPROVED else swap

@@ -10,7 +10,7 @@ from common.errors import Invalid, NotAllowed
 from swaps import services
 from swaps.models import MarketplaceOffer, SwapRecord
 from swaps.services.refusals import OfferClosed, OfferUnfit
-from tests.factories import program
+from tests.factories import accounts, program
 from tests.factories.swaps import EARLY, FRIDAYS
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,9 @@ def test_who_may_not_hold_it_leaves_it_open_and_counts_for_nobody(world, offered
     with pytest.raises(OfferUnfit) as refused:
         services.take(offered, by=world.user["E"], at=EARLY)
 
-    assert [item["code"] for item in refused.value.extra["findings"]] == ["ABSENT"]
+    told = refused.value.extra["findings"]
+    assert [item["code"] for item in told] == ["ABSENT"]
+    assert "Attending E" not in str((told, refused.value.detail)), "the taker is not told who is away, nor why"
     assert (status(offered), SwapRecord.objects.count()) == ("OPEN", 0)
 
 
@@ -72,6 +74,15 @@ def test_a_week_is_offered_once_and_only_by_whose_it_is(world, offered):
 def test_nobody_takes_it_for_somebody_else(world, offered):
     with pytest.raises(NotAllowed):
         services.take(offered, by=world.user["C"], at=EARLY, person=world.attending["B"])
+
+
+def test_an_agent_takes_it_for_somebody_who_has_yet_to_agree(world, offered):
+    agent = accounts.user("AGENT")
+
+    swap = services.take(offered, by=agent, at=EARLY, person=world.attending["E"])
+
+    assert (swap.status, swap.consent_by) == ("PENDING", None)
+    assert services.consent(swap, by=world.user["E"], at=EARLY).status == "EXECUTED"
 
 
 def test_withdrawn_and_begun_offers_are_closed(world, offered):
