@@ -111,11 +111,13 @@ def failed_attempts(person: Person, /, *, at: dt.datetime, policy: SwapPolicy, b
 def balances(role: str, /, *, at: dt.datetime, policy: SwapPolicy) -> dict[str, float]:
     """Weeks given minus weeks taken by absorbed swaps in the policy's months, of all active people of the role.
 
-    Single sessions count as the sevenths of a week that they touch; an exchange is even.
+    Single sessions count as the sevenths of a week that they touch; an exchange is even. What was given up for a new
+    version is not counted: asked again, it counts once.
     """
     found = {str(pk): 0.0 for pk in Person.objects.filter(role=role, is_active=True).values_list("pk", flat=True)}
     rows = SwapRecord.objects.filter(
         status=SwapStatus.EXECUTED,
+        given_up_at__isnull=True,
         swap_type=SwapType.ABSORB.value,
         executed_at__gte=months_before(at, policy.fairness_months),
         executed_at__lte=at,

@@ -20,6 +20,7 @@ from schedules.domain.rules.report import Severity, Violation
 from schedules.enums import ScheduleStatus
 from schedules.models import Schedule
 from schedules.services import compliance
+from swaps import queries
 from swaps.domain.checks import HARD_RULES, is_gap
 from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
@@ -31,7 +32,7 @@ from swaps.services import ground, record
 from swaps.services.answers import cancelled
 from swaps.services.due import is_time_to_remind
 from swaps.services.execution import execute
-from swaps.services.refusals import RollbackConflict
+from swaps.services.refusals import RollbackConflict, RollbackExpired
 from swaps.services.rollback import roll_back
 from swaps.services.settling import approved_codes, close_case, due, tell_deciders
 
@@ -86,7 +87,21 @@ def monitor(swap: SwapRecord, *, at: dt.datetime) -> tuple[Violation, ...]:
             roll_back(swap, by=None, at=at, reason=f"Monitoring found {rules}.")
         except RollbackConflict:
             _log.warning("swap_rollback_failed", swap=str(swap.pk))
+        except RollbackExpired:
+            _tell_too_late(swap, rules, at=at)
     return found
+
+
+def _tell_too_late(swap: SwapRecord, rules: str, *, at: dt.datetime) -> None:
+    """Nobody takes it back any more: those who decide hear of it instead."""
+    record.tell(
+        [*record.coordinators(), *queries.deciders(Level.PROGRAM_DIRECTOR)],
+        swap,
+        kind="SWAP_BROKEN",
+        title=f"A swap breaks a rule, too late to be rolled back: {record.dates_of(swap)}",
+        body=f"Monitoring found {rules}. Edit the schedule, or file the reverse swap.",
+        at=at,
+    )
 
 
 def critical(swap: SwapRecord) -> tuple[Violation, ...]:

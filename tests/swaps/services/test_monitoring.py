@@ -87,3 +87,14 @@ def test_both_parties_complain_while_it_is_watched_and_the_coordinator_hears(wor
         services.complain(executed, by=world.user["A"], at=EARLY + A_DAY + MINUTE, text="Late.")
     with pytest.raises(NotAllowed):
         services.complain(executed, by=world.user["C"], at=EARLY, text="Not mine.")
+
+
+def test_what_is_found_after_the_window_is_told_to_those_who_decide(world, executed, coordinator, director):
+    """As where nothing ran for a day: it is looked at late, and stays."""
+    program.absence(world.attending["B"], FRIDAYS[1], FRIDAYS[1] + A_DAY, kind="TDY")
+
+    services.sweep(EARLY + A_DAY + MINUTE)
+
+    told = Notification.objects.filter(kind="SWAP_BROKEN").values_list("user__username", flat=True)
+    assert SwapRecord.objects.get(pk=executed.pk).status == "EXECUTED"
+    assert set(told) == {coordinator.username, director.username}
