@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts.enums import Role
 from resilience.domain.levels import Level
 from resilience.enums import DocumentKind
-from resilience.models import Approval, Incident
+from resilience.models import Approval, FallbackPlan, Incident
 from resilience.services import documents, fallbacks, incidents, posture
 from schedules.enums import ScheduleStatus
 from schedules.models import Person, Schedule
@@ -124,11 +124,17 @@ def test_a_question_of_what_if_is_answered_by_proof_or_witness(signed_in: SignIn
     expect(answer.first).to_be_visible()
 
 
-def test_a_plan_is_proposed_by_one_and_waits_for_another(signed_in: SignIn, incident: Incident) -> None:
+def test_a_plan_shows_its_changes_and_what_it_lacks_to_be_proposed(signed_in: SignIn, incident: Incident) -> None:
     fallbacks.recompute(at=timezone.now())
     page: Page = signed_in(Role.COORDINATOR)
-    page.goto("/resilience/fallbacks")
-    page.locator("table.list tbody tr a").first.click()
+    page.goto("/resilience/fallbacks?scenario=dual_absence")
+    page.get_by_role("link", name="All", exact=True).click()
+    changed = FallbackPlan.objects.exclude(changes=[]).first()
+    assert changed is not None
+    page.goto(f"/resilience/fallbacks/{changed.pk}")
 
     expect(page.get_by_role("heading", name="What it would change")).to_be_visible()
+    # Nobody of the plan is away yet: a plan is for an absence that is approved.
+    expect(page.get_by_text("no approved absence")).to_be_visible()
+    expect(page.get_by_role("button", name="Propose to put it in force")).to_have_count(0)
     assert Approval.objects.count() == 0

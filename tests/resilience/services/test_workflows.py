@@ -146,7 +146,7 @@ def _until_high() -> AbsenceAnalysis:
     raise AssertionError("Nobody's absence was of high impact.")
 
 
-def test_a_deployment_of_three_from_report_to_closing(published, coordinator, director):
+def test_a_deployment_of_three_is_answered_and_not_called_over_too_early(published, coordinator, director):
     posture.evaluate_fully(at=AT)
     lost = [str(person.pk) for person in attendings()[:3]]
 
@@ -183,27 +183,30 @@ def test_a_deployment_of_three_from_report_to_closing(published, coordinator, di
     assert [line.event for line in incident.timeline.all()][:2] == ["OPENED", "NOTIFIED"]
 
 
-def test_a_violation_with_a_checked_fix_and_many_that_escalate(published, director):
-    resident = Person.objects.filter(role="RESIDENT", is_active=True).order_by("name").first()
-    assert resident is not None
-    _overfill_clinic(published[0])
+def test_one_violation_has_a_checked_fix_and_many_escalate(published, director):
+    _without_supervisors(published[0], MONDAY)
+    one = incidents.look_at_violations(at=AT)
+    assert one is not None
+    assert (one.trigger_value, one.severity) == ("1", "YELLOW")
+    (fix,) = [item for item in one.recommendations if item["act"] == "fix_violation"]
 
-    incident = incidents.look_at_violations(at=AT)
+    for n in (1, 3, 4):
+        _without_supervisors(published[0], MONDAY + dt.timedelta(days=n))
+    many = incidents.look_at_violations(at=AT)
+    assert many is not None
+    assert (many.pk, many.trigger_value, many.severity) == (one.pk, "4", "ORANGE")
+    assert director.notifications.filter(title="4 violations need a person").count() == 1
 
-    assert incident is not None
-    fixes = [item for item in incident.recommendations if item["act"] == "fix_violation"]
-    assert incident.severity == ("ORANGE" if incident.trigger_value != "1" or not fixes else "YELLOW")
-    if fixes:
-        before = int(incident.trigger_value)
-        incidents.fix_violation(incident, fixes[0]["key"], by=director, at=AT)
-        again = incidents.look_at_violations(at=AT)
-        assert again is None or int(again.trigger_value) < before
+    incidents.fix_violation(many, fix["key"], by=director, at=AT)
+    left = incidents.look_at_violations(at=AT)
+    assert left is not None
+    assert left.trigger_value == "3"
 
 
-def _overfill_clinic(schedule: Schedule) -> None:
-    """Monday morning's supervisors do something else: residents in clinic are without one."""
+def _without_supervisors(schedule: Schedule, day: dt.date) -> None:
+    """The morning's supervisors do something else: the residents in clinic are without one."""
     admin = Activity.objects.get(code="ADM")
     with program.open_gate():
-        for row in schedule.assignments.filter(date=MONDAY, session=Session.AM, activity__provides_supervision=True):
+        for row in schedule.assignments.filter(date=day, session=Session.AM, activity__provides_supervision=True):
             row.activity = admin
             row.save()
