@@ -58,6 +58,7 @@ def test_without_enough_published_days_it_says_what_to_do(own_database: str) -> 
 
 
 def test_a_broken_promise_is_told_and_fails_the_command(published: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drills.engine, "_joined", [])
     monkeypatch.setattr(drills.engine, "_promises", {"Two and two are five": lambda drill: ["They are four."]})
     monkeypatch.setattr(drills.engine, "_plays", {"nothing": (1, lambda drill: "")})
     monkeypatch.setattr(drills.engine, "_upkeep", {})
@@ -67,6 +68,7 @@ def test_a_broken_promise_is_told_and_fails_the_command(published: Schedule, mon
 
 
 def test_the_same_seed_plays_the_same_month(published: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drills.engine, "_joined", [])
     plays = {name: (1, lambda drill, name=name: f"{name} {drill.chance.random():.6f}") for name in ("one", "two")}
     monkeypatch.setattr(drills.engine, "_plays", plays)
     monkeypatch.setattr(drills.engine, "_upkeep", {})
