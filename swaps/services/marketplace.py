@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 
+from accounts.enums import Role
 from accounts.models import User
 from accounts.permissions import Permission
 from common.errors import Invalid, NotAllowed
@@ -36,7 +37,7 @@ def offer(
 
     Raises NotAllowed, Invalid (no duty, begun, too far, or a note too long), OfferClosed (offered already).
     """
-    if by is not None and not may_ask_for(person, by):
+    if by is not None and not _may_offer(person, by):
         raise NotAllowed("You can offer your own weeks only.")
     # An FMIT week overlaps two ordinary ones: a date of it means the FMIT week.
     weeks = sorted(search.own_weeks(person, at=at), key=lambda one: not one.leads_fmit)
@@ -62,6 +63,11 @@ def offer(
             raise OfferClosed("This week is offered already.", code="ALREADY_OFFERED") from error
         raise
     return made
+
+
+def _may_offer(person: Person, by: User) -> bool:
+    """Whose offer is as good as the person's word: a program's is not, and whoever takes the week has it."""
+    return may_ask_for(person, by) and by.role != Role.AGENT
 
 
 def take(

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from accounts.enums import Role
 from common.errors import Invalid, NotAllowed
 from swaps import services
 from swaps.models import MarketplaceOffer, SwapRecord
@@ -91,3 +92,9 @@ def test_withdrawn_and_begun_offers_are_closed(world, offered):
     services.sweep(EARLY + 28 * A_DAY)
 
     assert (status(offered), status(other)) == ("WITHDRAWN", "EXPIRED")
+
+
+def test_a_program_offers_nobodys_week(world, user_as):
+    # Taking an offer executes at once: the person's own word has to stand behind it.
+    with pytest.raises(NotAllowed, match="your own weeks"):
+        services.offer(world.attending["A"], week=FRIDAYS[1], by=user_as(Role.AGENT), at=EARLY)
