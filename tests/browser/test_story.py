@@ -158,7 +158,9 @@ def _generated(page: Page, ward: Ward, *, repair: bool = False) -> None:
         page.get_by_role("button", name="Run the pre-flight checks").click()
         page.get_by_role("button", name="Yes, generate").click()
         expect(page.get_by_role("heading", name="Waiting for a worker")).to_be_visible()
-    runs.execute(GenerationRun.objects.latest("created_at").pk)
+    run = GenerationRun.objects.latest("created_at")
+    assert run.repair is repair
+    runs.execute(run.pk)
     expect(page.get_by_role("button", name="Publish")).to_be_visible(timeout=SLOW_MS)
 
 
