@@ -75,6 +75,7 @@ def test_airtable_json_is_read_by_record_id():
         ("residents.xlsx", workbook(Sheet1=[["id", "name", "pgy_level"], ["rec1", "Zoë Dæmi", 1.0]])),
         ("all.zip", archive(**{"residents.csv": "id,name,pgy_level\nrec1,Zoë Dæmi,1\n"})),
     ],
+    ids=["csv", "xlsx-by-sheet", "xlsx-by-name", "zip"],
 )
 def test_the_same_table_as_csv_xlsx_and_zip(name, content):
     parsed = read(name, content)
@@ -144,6 +145,7 @@ def test_activities_carry_hours_and_flags():
         ("a.zip", "no archive", "a.zip is damaged or not the kind of file its name says."),
         ("a.exe", "", "a.exe is no JSON, CSV, XLSX or ZIP file."),
     ],
+    ids=range(11),
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_reason(name, content, reason):
     assert refused(name, content) == [("", reason)]
