@@ -12,6 +12,7 @@ from accounts.access import require
 from accounts.permissions import Permission
 from common.errors import NotFound
 from resilience.models import Approval, Document, FallbackPlan, Incident, SheddingExecution
+from resilience.services.approvals.parts import parts_of
 from schedules.models import Person
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ def incident(user: User, pk: uuid.UUID | str, /) -> Incident:
 
 
 def approval(user: User, pk: uuid.UUID | str, /) -> Approval:
-    """What was asked of persons, for those who see drafts. Raises NotFound."""
-    return _seen(Approval.objects.select_related("proposed_by", "incident"), user, pk, "approval")
+    """What was asked of persons, for those who see drafts and those who are asked. Raises NotFound."""
+    rows = Approval.objects.select_related("proposed_by", "incident")
+    asked = rows.filter(pk=pk).first()
+    if asked is not None and {part.value for part in parts_of(user)} & set(asked.needed):
+        return asked
+    return _seen(rows, user, pk, "approval")
 
 
 def fallback_plan(user: User, pk: uuid.UUID | str, /) -> FallbackPlan:

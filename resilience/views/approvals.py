@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest
 from accounts.models import User
+from accounts.permissions import Permission
 from resilience import access
 from resilience.enums import ApproverPart
 from resilience.models import Approval
@@ -55,6 +56,7 @@ def approval(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "approval": found,
         "acts": approvals.acts_for(found, request.user, at=now),
         "votes": list(found.votes.select_related("by")),
+        "sees_incident": request.user.may(Permission.SEE_DRAFTS),
         "open_parts": [ApproverPart(part).label for part in approvals.open_parts(found, at=now)],
     }
     return render(request, "resilience/approval.html", context)
@@ -68,4 +70,6 @@ def approval_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpRespo
         raise Http404
     do, said = ACTS[act]
     deed(request, lambda: do(found, request.POST, request.user, timezone.now()), said)
-    return redirect("incident", pk=found.incident_id) if found.incident_id else redirect("approval", pk=pk)
+    if found.incident_id and request.user.may(Permission.SEE_DRAFTS):
+        return redirect("incident", pk=found.incident_id)
+    return redirect("approval", pk=pk)

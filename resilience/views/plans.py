@@ -117,9 +117,10 @@ def shedding_restore(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Bring the work back, exactly."""
     execution = access.shedding_execution(request.user, pk)
     require(request.user, Permission.APPROVE_RESILIENCE)
+    anyway = request.POST.get("anyway") == "yes"
     deed(
         request,
-        lambda: shedding_services.restore(execution, by=request.user, at=timezone.now()),
+        lambda: shedding_services.restore(execution, by=request.user, at=timezone.now(), confirm=anyway),
         "The work is back as it was.",
     )
     return redirect("shedding")
