@@ -184,7 +184,7 @@ def _actions(seen: DefenseMatrix, shown: Level, judged: Posture | None, *, at: d
     for barrier in seen.barriers:
         for piece in barrier.evidence:
             if not isinstance(piece.holds, Unknown) and not piece.holds.value:
-                yield f"{barrier.defense.name}: not so: {piece.what[0].lower()}{piece.what[1:]}."
+                yield f"{barrier.defense.name} lacks: {piece.what[0].lower()}{piece.what[1:]}."
     if judged is not None and judged.level in (Level.RED, Level.BLACK) and judged.may_lower(at):
         yield "The posture may be lowered by the program director."
 
