@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
@@ -20,6 +22,10 @@ from common.postgres import server
 from tests.factories import accounts
 
 _folders = itertools.count(1)
+
+# One connection for each thread, and nothing else: Django keeps another one wherever an event loop is running, so that
+# tests before and after Playwright's first call would not see each other's transaction.
+connections._connections = threading.local()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
