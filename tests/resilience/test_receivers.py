@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django_q.models import OrmQ
 
 from resilience import tasks
@@ -30,6 +31,12 @@ EVALUATE, HEARTBEAT, PLANS = (
 def frozen():
     with time_machine.travel(MORNING, tick=False):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_bell_was_rung(db):
+    """Bells are kept in the cache's table, which outlives the clusters of other tests."""
+    cache.clear()
 
 
 @pytest.fixture

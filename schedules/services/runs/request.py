@@ -118,6 +118,10 @@ def request_run(
     if known is not None:
         return known
     shown = preflight(order.start, order.end, at=at, needs_worker=needs_worker)
+    # A twin of this request may have come first meanwhile: then it is the run that the pre-flight complains of.
+    known = _run_of_key(idempotency_key, body=body, by=by)
+    if known is not None:
+        return known
     waits = not by.may(Permission.CONFIRM_RUN)
     _refuse_what_cannot_work(shown)
     question = confirmation.digest(shown.fingerprint, order.digest())
