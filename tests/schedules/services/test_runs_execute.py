@@ -19,6 +19,7 @@ from schedules.services import publishing, runs
 from schedules.services.transitions import save
 from schedules.signals import run_failed
 from tests.factories import accounts, generation, program
+from tests.schedules.worker.cluster import until
 
 START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
 AT = dt.datetime(2026, 3, 1, 8, 0, tzinfo=dt.UTC)
@@ -256,6 +257,8 @@ def test_the_sweeper_fails_a_run_without_a_worker_and_leaves_a_living_one(tiny, 
     assert runs.sweep(AT) == []
     release.set()
     worker.join()
+    # The server lets go of a closed session's locks when it notices, a moment later.
+    until(lambda: presence.nobody_holds_run(dead.pk), "the dead worker's lock is gone")
 
     assert [run.pk for run in runs.sweep(AT)] == [dead.pk]
     swept = GenerationRun.objects.get(pk=dead.pk)
