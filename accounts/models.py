@@ -113,7 +113,9 @@ class SecondFactor(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
-    secret = models.CharField(max_length=64, editable=False, help_text="Base32, shared with the app.")
+    sealed_secret = models.CharField(
+        max_length=255, editable=False, help_text="The key shared with the app, encrypted (accounts.services.sealing)."
+    )
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     last_step = models.BigIntegerField(default=0, help_text="The 30-second step of the last code: none counts twice.")

@@ -31,6 +31,7 @@ if len(SECRET_KEY) < 32:
     raise RuntimeError(
         "SECRET_KEY must be set to at least 32 characters (it signs sessions and tokens) while DEBUG is off."
     )
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)

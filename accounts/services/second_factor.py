@@ -7,11 +7,14 @@ import secrets
 
 import pyotp
 import segno
+import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import RecoveryCode, SecondFactor, User
 from accounts.permissions import Permission
+from accounts.services import sealing
 from accounts.services.notifications import notify
 from common.errors import DomainError, NotAllowed
 from common.models import signed
@@ -24,6 +27,9 @@ _DRIFT = (0, -1, 1)
 RECOVERY_CODES = 10
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that reads like something else
 _PART, _PARTS = 4, 3
+_PURPOSE = "second factor"
+
+_log = structlog.get_logger(__name__)
 
 
 class WrongCode(DomainError):
@@ -69,7 +75,8 @@ def begin(user: User, /, *, at: dt.datetime) -> SecondFactor:
     factor = SecondFactor.objects.select_for_update().filter(user=user).first() or SecondFactor(user=user)
     if factor.confirmed_at is not None:
         raise AlreadyOn("A second factor is on already. Turn it off before you set up another.")
-    factor.secret, factor.created_at, factor.last_step = pyotp.random_base32(), at, 0
+    factor.sealed_secret = sealing.seal(pyotp.random_base32(), purpose=_PURPOSE)
+    factor.created_at, factor.last_step = at, 0
     factor.save()
     return factor
 
@@ -132,9 +139,23 @@ def reset(user: User, /, *, by: User, at: dt.datetime) -> None:
     _tell(user, "Your second factor was reset", "An administrator did it. Set up a new one in your profile.", at=at)
 
 
+def key_of(factor: SecondFactor, /) -> str:
+    """What the server and the app share, in Base32. Raises `sealing.Unreadable`."""
+    return sealing.unseal(factor.sealed_secret, purpose=_PURPOSE)
+
+
+def being_set_up(user: User, /) -> SecondFactor | None:
+    """The one that waits for its first code; None where there is none, or its key was lost with a former SECRET_KEY."""
+    factor = SecondFactor.objects.select_related("user").filter(user=user, confirmed_at__isnull=True).first()
+    try:
+        return factor if factor and key_of(factor) else None
+    except sealing.Unreadable:
+        return None
+
+
 def address_of(factor: SecondFactor, /) -> str:
     """What the QR code says: the key URI that authenticator apps read."""
-    return pyotp.TOTP(factor.secret).provisioning_uri(name=factor.user.get_username(), issuer_name=ISSUER)
+    return pyotp.TOTP(key_of(factor)).provisioning_uri(name=factor.user.get_username(), issuer_name=ISSUER)
 
 
 def picture_of(factor: SecondFactor, /) -> str:
@@ -150,14 +171,22 @@ def _locked(user: User) -> SecondFactor:
 
 
 def _use_app_code(factor: SecondFactor, code: str, *, at: dt.datetime) -> None:
-    """Each step's code counts once, so that a code seen over a shoulder is worth nothing."""
+    """Each step's code counts once, so that a code seen over a shoulder is worth nothing.
+
+    Every use seals the key anew, so that a former SECRET_KEY is soon needed no more.
+    """
     given = "".join(code.split())
     now = int(at.timestamp()) // STEP_SECONDS
-    app = pyotp.TOTP(factor.secret, interval=STEP_SECONDS)
+    try:
+        key = key_of(factor)
+    except sealing.Unreadable as lost:
+        _log.warning("second_factor_unreadable", user=str(factor.user_id))
+        raise WrongCode from lost
+    app = pyotp.TOTP(key, interval=STEP_SECONDS)
     for step in (now + drift for drift in _DRIFT):
         if step > factor.last_step and constant_time_compare(app.generate_otp(step), given):
-            factor.last_step = step
-            factor.save(update_fields=["last_step"])
+            factor.last_step, factor.sealed_secret = step, sealing.seal(key, purpose=_PURPOSE)
+            factor.save(update_fields=["last_step", "sealed_secret"])
             return
     raise WrongCode
 
@@ -165,7 +194,9 @@ def _use_app_code(factor: SecondFactor, code: str, *, at: dt.datetime) -> None:
 def _new_recovery_codes(factor: SecondFactor) -> list[str]:
     codes = ["-".join(_random_part() for _ in range(_PARTS)) for _ in range(RECOVERY_CODES)]
     factor.recovery_codes.all().delete()
-    RecoveryCode.objects.bulk_create([RecoveryCode(factor=factor, digest=_digest(code)) for code in codes])
+    RecoveryCode.objects.bulk_create(
+        [RecoveryCode(factor=factor, digest=_digest(code, settings.SECRET_KEY)) for code in codes]
+    )
     return codes
 
 
@@ -174,14 +205,15 @@ def _random_part() -> str:
 
 
 def _spend_recovery_code(factor: SecondFactor, code: str, *, at: dt.datetime) -> bool:
-    unused = factor.recovery_codes.filter(digest=_digest(code), used_at__isnull=True)
+    digests = [_digest(code, key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    unused = factor.recovery_codes.filter(digest__in=digests, used_at__isnull=True)
     return unused.update(used_at=at) == 1
 
 
-def _digest(code: str) -> str:
+def _digest(code: str, key: str) -> str:
     """Keyed with the installation's secret, so that a stolen dump does not give the codes away."""
     plain = "".join(letter for letter in code.lower() if letter.isalnum())
-    return salted_hmac("accounts.recovery_code", plain, algorithm="sha256").hexdigest()
+    return salted_hmac("accounts.recovery_code", plain, secret=key, algorithm="sha256").hexdigest()
 
 
 def _note(user: User, reason: str, *, by: User, at: dt.datetime) -> None:

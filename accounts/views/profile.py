@@ -121,12 +121,13 @@ def _code(request: SignedInRequest) -> str:
 def _factor_page(
     request: SignedInRequest, *, codes: list[str] | None = None, error: str = "", status: int = 200
 ) -> HttpResponse:
-    factor = SecondFactor.objects.filter(user=request.user).select_related("user").first()
-    waiting = factor if factor and factor.confirmed_at is None else None
+    factor = SecondFactor.objects.filter(user=request.user, confirmed_at__isnull=False).first()
+    waiting = second_factor.being_set_up(request.user)
     context: dict[str, Any] = {
         "factor": factor,
         "waiting": waiting,
         "picture": second_factor.picture_of(waiting) if waiting else "",
+        "key": second_factor.key_of(waiting) if waiting else "",
         "codes": codes or [],
         "codes_left": factor.recovery_codes.filter(used_at__isnull=True).count() if factor else 0,
         "form": CodeForm(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib import import_module
 
 import pyotp
 import pytest
 import time_machine
+from django.apps import apps
 from django.test import Client
 
 from accounts.enums import Role
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _app_code(factor: SecondFactor, *, at: dt.datetime) -> str:
-    return pyotp.TOTP(factor.secret).at(at)
+    return pyotp.TOTP(second_factor.key_of(factor)).at(at)
 
 
 def _with_factor(user, *, at: dt.datetime = NOON - STEP) -> tuple[SecondFactor, list[str]]:
@@ -99,6 +101,51 @@ def test_recovery_codes_are_kept_as_keyed_digests(coordinator, settings):
         second_factor.check(coordinator, code=codes[0], at=NOON)
 
 
+def test_the_key_is_kept_sealed(coordinator):
+    factor, _ = _with_factor(coordinator)
+
+    key, kept = second_factor.key_of(factor), SecondFactor.objects.values_list("sealed_secret", flat=True).get()
+
+    assert (len(key), key in kept, len(kept)) == (32, False, 140)
+
+
+def test_a_former_key_of_the_installation_still_counts_until_it_is_forgotten(coordinator, settings):
+    former, present = settings.SECRET_KEY, "another key of the installation, quite as long"
+    factor, codes = _with_factor(coordinator, at=NOON - 9 * STEP)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = present, [former]
+
+    second_factor.check(coordinator, code=codes[0], at=NOON)
+    second_factor.check(coordinator, code=_app_code(factor, at=NOON), at=NOON)
+    settings.SECRET_KEY_FALLBACKS = []
+    factor.refresh_from_db()
+
+    second_factor.check(coordinator, code=_app_code(factor, at=NOON + STEP), at=NOON + STEP)
+    with pytest.raises(second_factor.WrongCode):
+        second_factor.check(coordinator, code=codes[1], at=NOON)
+
+
+def test_a_key_that_was_lost_with_the_installations_refuses_and_is_begun_anew(browser_as, coordinator, settings):
+    second_factor.begin(coordinator, at=NOON)
+    settings.SECRET_KEY = "another key of the installation, quite as long"
+
+    with pytest.raises(second_factor.WrongCode):
+        second_factor.confirm(coordinator, code="123456", at=NOON)
+
+    assert "It is off" in browser_as(Role.COORDINATOR).get(PAGE).content.decode()
+
+
+def test_keys_from_before_they_were_sealed_are_sealed_and_opened_again(coordinator):
+    plain = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    SecondFactor.objects.create(user=coordinator, sealed_secret=plain, created_at=NOON)
+    migration = import_module("accounts.migrations.0005_seal_second_factors")
+
+    migration.seal_all(apps, None)
+    sealed = SecondFactor.objects.get()
+    migration.open_all(apps, None)
+
+    assert (second_factor.key_of(sealed), SecondFactor.objects.get().sealed_secret) == (plain, plain)
+
+
 def test_new_recovery_codes_end_the_old_ones(coordinator):
     factor, old = _with_factor(coordinator)
 
@@ -156,7 +203,7 @@ def test_a_person_sets_it_up_signs_in_with_it_and_turns_it_off(browser_as, coord
         off = other.post(PAGE, {"deed": "off", "code": _app_code(factor, at=NOON + 2 * STEP)})
 
     assert 'src="data:image/svg+xml' in shown
-    assert factor.secret in shown
+    assert second_factor.key_of(factor) in shown
     assert (wrong.status_code, right.count("<li><code>")) == (422, 10)
     assert (before, sent.status_code, sent["Location"]) == (False, 302, "/profile")
     assert (off.status_code, coordinator.has_second_factor) == (302, False)
