@@ -62,7 +62,8 @@ class ResiliencePolicy(models.Model):
         default=86_400, help_text="Time from HALF_OPEN to CLOSED without a cause."
     )
     spread_setpoint = models.FloatField(
-        default=0.10, help_text="Workload spread: standard deviation of weekly hours over their mean, residents."
+        default=0.10,
+        help_text="Workload spread: deviation of hours over their mean among residents who share a rotation.",
     )
     spread_width = models.FloatField(default=0.10)
     strain_limits = models.JSONField(default=default_strain_limits)

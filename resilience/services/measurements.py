@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from statistics import fmean, pstdev
+from math import sqrt
+from statistics import fmean
 
 from django.utils import timezone
 
@@ -12,7 +14,7 @@ from resilience.domain.homeostasis import Loop
 from resilience.domain.levels import Unknown
 from resilience.models import Measurement
 from resilience.services.world import NothingPublished, World, basis
-from schedules.domain.problem import ONE_DAY, Session
+from schedules.domain.problem import ONE_DAY, PersonId, Session
 from schedules.domain.rules.report import Severity
 from schedules.enums import ScheduleStatus
 from schedules.models import Assignment
@@ -63,20 +65,29 @@ def history(*, at: dt.datetime) -> Mapping[Loop, Sequence[float]]:
 
 
 def spread(world: World) -> float | None:
-    """Standard deviation of the residents' hours over their mean, per scheduled day; 0 = all alike."""
+    """Standard deviation of the hours of residents on the same rotation, over everybody's mean; 0 = all alike.
+
+    Per scheduled day. Rotations differ by design (inpatient weeks are long), so only those who share one are compared.
+    """
     problem = world.problem
-    hours: dict[str, float] = {}
-    days = {
-        person.id: sum(
-            (person.id, day) in problem.assignment_of and not problem.is_absent(person.id, day) for day in problem.days
-        )
-        for person in problem.residents
-    }
+    residents = frozenset(person.id for person in problem.residents)
+    days: Counter[tuple[PersonId, str]] = Counter(
+        (person, item.rotation)
+        for (person, day), item in problem.assignment_of.items()
+        if person in residents and problem.start <= day <= problem.end and not problem.is_absent(person, day)
+    )
+    hours: dict[tuple[PersonId, str], float] = dict.fromkeys(days, 0.0)
     for slot, code in world.roster:
-        if days.get(slot.person):
-            hours[slot.person] = hours.get(slot.person, 0.0) + _hours(world, code, slot.session)
-    daily = [total / days[person] for person, total in hours.items()]
-    return pstdev(daily) / fmean(daily) if len(daily) > 1 and fmean(daily) else None
+        item = problem.assignment_of.get((slot.person, slot.day))
+        if item is not None and (slot.person, item.rotation) in hours:
+            hours[slot.person, item.rotation] += _hours(world, code, slot.session)
+    shared: dict[str, list[float]] = defaultdict(list)
+    for (person, rotation), total in hours.items():
+        shared[rotation].append(total / days[person, rotation])
+    daily = [value for values in shared.values() for value in values]
+    if len(daily) < 2 or not fmean(daily):
+        return None
+    return sqrt(fmean((value - fmean(values)) ** 2 for values in shared.values() for value in values)) / fmean(daily)
 
 
 def _hours(world: World, code: str, session: Session) -> float:

@@ -58,19 +58,19 @@ def test_stability_counts_cells_changed_in_the_last_seven_days():
     assert measurements.stability(load(MONDAY, MONDAY + 6 * ONE_DAY), at=MORNING) == pytest.approx(1 - 1 / 56)
 
 
-def test_the_spread_of_residents_hours():
+def test_the_spread_of_hours_among_residents_who_share_a_rotation():
     program.standard_activities()
     program.policy()
-    block, rotation = program.block(), program.rotation()
-    people = [program.resident(2), program.resident(3)]
+    block, clinic, ward_ = program.block(), program.rotation(), program.rotation()
+    people = [program.resident(2), program.resident(3), program.resident(1)]
     version = program.schedule(MONDAY, MONDAY, status=ScheduleStatus.PUBLISHED)
-    for person in people:
+    for person, rotation in zip(people, (clinic, clinic, ward_), strict=True):
         program.block_assignment(person, block, rotation)
-    program.assignments(version, [(people[0], MONDAY, "AM", "C"), (people[0], MONDAY, "PM", "C")])
-    program.assignments(version, [(people[1], MONDAY, "AM", "C"), (people[1], MONDAY, "PM", "OFF")])
+    for person, afternoon in zip(people, ("C", "OFF", "C"), strict=True):
+        program.assignments(version, [(person, MONDAY, "AM", "C"), (person, MONDAY, "PM", afternoon)])
 
-    # Ten and five hours a day: a mean of 7.5 with a deviation of 2.5.
-    assert measurements.spread(load(MONDAY, MONDAY)) == pytest.approx(1 / 3)
+    # Ten and five hours on the one rotation, 2.5 from their mean each; nobody shares the other. The mean is 25/3.
+    assert measurements.spread(load(MONDAY, MONDAY)) == pytest.approx((12.5 / 3) ** 0.5 / (25 / 3))
 
 
 def test_compliance_is_the_share_of_people_without_a_hard_finding():
