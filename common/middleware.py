@@ -1,4 +1,4 @@
-"""What every request passes through: a log line without personal data, the content policy, refusals as pages."""
+"""What every request passes through: a log line without personal data, what browsers may do, refusals as pages."""
 
 from __future__ import annotations
 
@@ -48,6 +48,18 @@ class ContentPolicyMiddleware(CSPMiddleware):
         if request.path_info.startswith("/admin/") and not report_only:
             parts.update = {**(parts.update or {}), "script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
         return parts
+
+
+class PrivacyMiddleware:
+    """No browser and no proxy keeps an answer that says nothing else: wards share their computers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class MaintenanceMiddleware:

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "common.middleware.PrivacyMiddleware",
     "common.middleware.MaintenanceMiddleware",
     "common.middleware.RequestLogMiddleware",
     "common.middleware.ContentPolicyMiddleware",

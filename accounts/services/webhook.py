@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -11,6 +12,16 @@ from django.conf import settings
 TIMEOUT_SECONDS = 5
 
 _log = structlog.get_logger(__name__)
+
+
+class _HereOnly(urllib.request.HTTPRedirectHandler):
+    """The address is the operator's choice: whoever answers there may not send us on, into the network perhaps."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_HereOnly)
 
 
 def post_event(event: dict[str, str], /) -> bool:
@@ -25,7 +36,7 @@ def post_event(event: dict[str, str], /) -> bool:
         method="POST",
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 - as above
+        with _opener.open(request, timeout=TIMEOUT_SECONDS):
             return True
     except OSError as failure:  # URLError and timeouts are among them
         _log.warning("webhook_failed", kind=event["kind"], failure=type(failure).__name__)

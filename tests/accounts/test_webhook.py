@@ -27,6 +27,12 @@ class _Listener(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.heard.append((self.path, self.headers["Content-Type"], json.loads(body)))  # type: ignore[attr-defined]
         self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.heard.append((self.path, None, None))  # type: ignore[attr-defined]
+        self.send_response(204)
         self.end_headers()
 
     def log_message(self, *args: Any) -> None:
@@ -84,6 +90,12 @@ def test_a_listener_that_refuses_is_no_error(listener):
     listener.status = 500
 
     assert tasks.post_event(EVENT) is False
+
+
+def test_a_listener_cannot_send_us_elsewhere(listener):
+    listener.status = 302
+
+    assert (tasks.post_event(EVENT), [path for path, *_ in listener.heard]) == (False, ["/news"])
 
 
 def test_nobody_listening_is_no_error(settings):

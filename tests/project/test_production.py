@@ -155,6 +155,7 @@ def test_the_site_as_it_is_installed(person: User, static_root: str, tmp_path: P
     assert {"Secure", "SameSite=Lax"} <= set(login.cookie("csrftoken").split("; "))
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(session.split("; "))
     assert (signed_in.status, profile.status) == (302, 200)
+    assert profile.headers["Cache-Control"] == "private, no-store"
 
 
 def test_metrics_are_text_without_a_sign_in_where_they_are_switched_on(static_root: str):
