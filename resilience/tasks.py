@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from resilience.enums import ImpactName
 from resilience.models import Incident
 from resilience.services import fallbacks, incidents, posture
 from resilience.services.days import touched
@@ -24,6 +25,7 @@ def evaluate_days(start: str = "", end: str = "") -> None:
     today = timezone.localdate(at)
     first = dt.date.fromisoformat(start) if start else today
     last = dt.date.fromisoformat(end) if end else first + dt.timedelta(days=366)
+    incidents.look_at_reported(max(first, today), max(last, today), at=at)
     posture.evaluate(at=at, touched=touched(max(first, today), max(last, today)))
     fallbacks.refresh(at=at)
 
@@ -61,10 +63,11 @@ def analyse_incident(incident_id: str) -> None:
 
 
 def look_at_absence(absence_id: str) -> None:
-    """Say what an absence does to the program."""
+    """Say what an absence does to the program; HIGH impact raises the posture, and one taken back lets it go."""
     found = Absence.objects.filter(pk=uuid.UUID(absence_id)).first()
-    if found is not None:
-        incidents.look_at_absence(found, at=timezone.now())
+    seen = incidents.look_at_absence(found, at=timezone.now()) if found is not None else None
+    if seen is None or seen.impact == ImpactName.HIGH:
+        ring_for_heartbeat()
 
 
 def look_at_violations() -> None:

@@ -162,6 +162,7 @@ class AbsenceAnalysis(TimeStamped):
     lost = models.JSONField(default=list, help_text="Everybody who is missing on its dates, as ids.")
     margin_all = models.IntegerField(null=True)
     margin_safety = models.IntegerField(null=True)
+    margins = models.JSONField(default=dict, help_text="Date -> [k*(all), k*(safety)] without everybody missing.")
     idle_covers = models.BooleanField(null=True)
     certificate = models.CharField(max_length=300, blank=True)
     reason = models.CharField(max_length=300, blank=True, help_text="Why the impact is unknown.")

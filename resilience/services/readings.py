@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 
 from resilience.domain.levels import Measured, Reading, Unknown
 from resilience.domain.posture import Metric, Readings
-from resilience.models import DayMargin, ResiliencePolicy
+from resilience.enums import ImpactName
+from resilience.models import AbsenceAnalysis, DayMargin, ResiliencePolicy
 from resilience.services.readiness import worksheet
 from resilience.services.world import NothingPublished, load_policy
 from schedules.domain.problem import ONE_DAY, days_between
 from schedules.domain.rules import RULES
 from schedules.domain.rules.report import Group, Severity
-from schedules.enums import ComplianceStatus, ScheduleStatus
+from schedules.enums import AbsenceStatus, ComplianceStatus, ScheduleStatus
 from schedules.models import ComplianceEvent
 from schedules.services.decisions import pending_decisions
 
@@ -31,8 +32,10 @@ def readings(*, at: dt.datetime) -> Readings:
     return {
         Metric.UTILIZATION: _utilization(far),
         Metric.COVERAGE: _coverage(far),
-        Metric.MARGIN_ALL: _lowest(far, "margin_all"),
-        Metric.MARGIN_SAFETY: _lowest(near, "margin_safety"),
+        Metric.MARGIN_ALL: _no_more_than(_lowest(far, "margin_all"), _reported(today, policy.margin_days)["all"]),
+        Metric.MARGIN_SAFETY: _no_more_than(
+            _lowest(near, "margin_safety"), _reported(today, policy.safety_days)["safety"]
+        ),
         Metric.UNFILLED_HARD: near if isinstance(near, Unknown) else Measured(_sum(near.value, "unfilled_hard")),
         Metric.HARD_DUTY_HOURS: Measured(float(_happened(today, policy))),
         Metric.PENDING_DECISIONS: Measured(float(len(pending_decisions(at)))),
@@ -73,6 +76,26 @@ def _lowest(days: Reading[Sequence[DayMargin]], field: str) -> Reading[float]:
         return days
     found = [value for row in days.value if (value := getattr(row, field)) is not None]
     return Measured(float(min(found))) if found else Unknown("Nothing is demanded on these dates.")
+
+
+def _reported(today: dt.date, count: int) -> Mapping[str, float | None]:
+    """The lowest k* of a window without those who reported an absence of HIGH impact, though nobody granted it yet."""
+    last = today + (count - 1) * ONE_DAY
+    rows = AbsenceAnalysis.objects.filter(
+        impact=ImpactName.HIGH, absence__status=AbsenceStatus.REQUESTED, absence__end_date__gte=today
+    )
+    pairs = [pair for row in rows for day, pair in row.margins.items() if today <= dt.date.fromisoformat(day) <= last]
+    return {
+        name: min((float(pair[place]) for pair in pairs if pair[place] is not None), default=None)
+        for place, name in enumerate(("all", "safety"))
+    }
+
+
+def _no_more_than(found: Reading[float], limit: float | None) -> Reading[float]:
+    """A proven upper bound beside a measured value; it also says something where nothing else is known."""
+    if limit is None:
+        return found
+    return Measured(limit if isinstance(found, Unknown) else min(found.value, limit))
 
 
 def _sum(rows: Sequence[DayMargin], field: str) -> float:

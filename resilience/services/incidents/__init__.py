@@ -1,6 +1,6 @@
 """Incidents from detection to review: opened by the system or by a person, analysed, answered, watched, closed."""
 
-from resilience.services.incidents.absences import look_at_absence
+from resilience.services.incidents.absences import look_at_absence, look_at_reported
 from resilience.services.incidents.acting import (
     acknowledge,
     acts_for,
@@ -31,6 +31,7 @@ __all__ = [
     "dismiss",
     "fix_violation",
     "look_at_absence",
+    "look_at_reported",
     "look_at_violations",
     "merge",
     "monitor",

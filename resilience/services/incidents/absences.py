@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from common.errors import DomainError
@@ -15,11 +16,12 @@ from resilience.domain.incidents import Impact, absence_impact
 from resilience.domain.levels import Level, Measured, Reading, Unknown
 from resilience.enums import ImpactName, IncidentKind
 from resilience.models import AbsenceAnalysis, Incident
-from resilience.services import fallbacks
+from resilience.services import fallbacks, timeline
 from resilience.services.incidents.advice import Advice
 from resilience.services.incidents.opening import Finding, open_incident
+from resilience.services.incidents.watching import watch
 from resilience.services.world import NothingPublished, World, load, load_policy
-from schedules.domain.margins import Pool, Scope
+from schedules.domain.margins import MarginReport, Pool, Scope
 from schedules.domain.problem import PersonId, days_between
 from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Absence
@@ -39,7 +41,7 @@ def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | N
     None where it does not count: over, decided against, or neither granted nor to be analysed at once.
     """
     if not _counts(absence, today=timezone.localdate(at)):
-        AbsenceAnalysis.objects.filter(absence=absence).delete()
+        _forget(absence, at=at)
         return None
     start = max(absence.start_date, timezone.localdate(at))
     found = _judge(absence, start)
@@ -54,6 +56,31 @@ def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | N
     return row
 
 
+def look_at_reported(start: dt.date, end: dt.date, *, at: dt.datetime) -> int:
+    """Look again at the reported absences of these dates, because something there has changed; returns how many."""
+    rows = _analysed(start, end).filter(absence__status=AbsenceStatus.REQUESTED)
+    return sum(look_at_absence(row.absence, at=at) is not None for row in rows.select_related("absence"))
+
+
+def _analysed(start: dt.date, end: dt.date) -> QuerySet[AbsenceAnalysis]:
+    return AbsenceAnalysis.objects.filter(absence__start_date__lte=end, absence__end_date__gte=start)
+
+
+@transaction.atomic
+def _forget(absence: Absence, *, at: dt.datetime) -> None:
+    """It counts no more: an incident about it alone is only watched, and those analysed with it are looked at anew."""
+    row = AbsenceAnalysis.objects.select_related("incident").filter(absence=absence).first()
+    if row is None:
+        return
+    row.delete()
+    known = row.incident
+    if known is not None and known.is_open and not known.absences.exists():
+        watch(timeline.lock(known), "The absence was taken back or decided against, or is over.", at=at)
+    shared = _analysed(absence.start_date, absence.end_date).filter(lost__contains=[str(absence.person_id)])
+    for other in shared.select_related("absence"):
+        look_at_absence(other.absence, at=at)
+
+
 class _Judged:
     """Margins of the absence's dates with everybody gone who is."""
 
@@ -62,6 +89,7 @@ class _Judged:
         self.reason = reason
         self.missing = _still_scheduled(world, lost) if world is not None else lost
         self.certificate = ""
+        self.margins: dict[str, list[int | None]] = {}
         self.all: Reading[int] = Unknown(reason)
         self.safety: Reading[int] = Unknown(reason)
         self.idle: Reading[bool] = Unknown(reason)
@@ -78,6 +106,7 @@ class _Judged:
         self.all = Unknown(nothing) if lowest is None else Measured(lowest)
         self.safety = Unknown(nothing) if safety is None else Measured(safety)
         self.idle = Unknown(nothing) if idle is None else Measured(idle >= 0)
+        self.margins = _by_day(report)
         weakest = report.weakest(1)
         self.certificate = weakest[0].certificate[:300] if weakest else ""
         self.reason = nothing if lowest is None else ""
@@ -88,6 +117,7 @@ class _Judged:
             "lost": sorted(self.lost),
             "margin_all": None if isinstance(self.all, Unknown) else self.all.value,
             "margin_safety": None if isinstance(self.safety, Unknown) else self.safety.value,
+            "margins": self.margins,
             "idle_covers": None if isinstance(self.idle, Unknown) else self.idle.value,
             "certificate": self.certificate,
             "reason": self.reason[:300],
@@ -101,6 +131,17 @@ class _Judged:
         return Level.RED if any(opened) else SEVERITIES.get(self.impact, Level.YELLOW)
 
 
+def _by_day(report: MarginReport) -> dict[str, list[int | None]]:
+    """Date -> the lowest k*(all) and k*(safety) of its sessions; None where nothing is demanded."""
+    found: dict[str, list[int | None]] = {}
+    for place, scope in enumerate((Scope.ALL, Scope.SAFETY)):
+        for item in report.timeline(scope):
+            pair = found.setdefault(item.day.isoformat(), [None, None])
+            known = pair[place]
+            pair[place] = item.margin if known is None else min(known, item.margin)
+    return found
+
+
 def _judge(absence: Absence, start: dt.date) -> _Judged:
     lost = frozenset({str(absence.person_id)}) | _others(absence)
     try:
@@ -110,10 +151,9 @@ def _judge(absence: Absence, start: dt.date) -> _Judged:
 
 
 def _others(absence: Absence) -> frozenset[PersonId]:
-    """Everybody else who is away on one of its dates."""
-    rows = Absence.objects.filter(
-        status=AbsenceStatus.APPROVED, start_date__lte=absence.end_date, end_date__gte=absence.start_date
-    )
+    """Everybody else who is away on one of its dates, by an approved absence or one that is to be reckoned with."""
+    counts = Q(status=AbsenceStatus.APPROVED) | Q(status=AbsenceStatus.REQUESTED, kind__in=AT_ONCE)
+    rows = Absence.objects.filter(counts, start_date__lte=absence.end_date, end_date__gte=absence.start_date)
     return frozenset(str(pk) for pk in rows.exclude(pk=absence.pk).values_list("person_id", flat=True))
 
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from resilience.domain.incidents import TARGETS, IncidentState
+from resilience.domain.incidents import TARGETS
 from resilience.domain.levels import Level
 from resilience.enums import BreakerCause, DocumentKind, IncidentKind, TimelineEvent
 from resilience.models import Document, Incident, PostureRecord
 from resilience.services import documents, timeline
 from resilience.services.incidents.opening import Finding, open_incident, raise_severity
+from resilience.services.incidents.watching import watch
 
 POSTURE, BREAKER = "posture", "breaker"
 TRIPS: Mapping[str, Level] = {
@@ -76,7 +77,9 @@ def breaker_overridden(*, at: dt.datetime) -> Document:
 @transaction.atomic
 def breaker_closed(*, at: dt.datetime) -> None:
     """The breaker closed after its clear time: its incident is watched until it has recovered."""
-    _watch(_open_of(BREAKER), "The breaker is closed again.", at=at)
+    found = _open_of(BREAKER)
+    if found is not None:
+        watch(found, "The breaker is closed again.", at=at)
 
 
 def rollback_failed(swap: uuid.UUID, rows: int, *, at: dt.datetime) -> Incident:
@@ -122,17 +125,10 @@ def _lower(incident: Incident, level: Level, *, at: dt.datetime) -> None:
 
 @transaction.atomic
 def _gone(*, at: dt.datetime) -> None:
-    _watch(_open_of(POSTURE), "Nothing asks for more than GREEN any more.", at=at)
+    found = _open_of(POSTURE)
+    if found is not None:
+        watch(found, "Nothing asks for more than GREEN any more.", at=at)
 
 
 def _open_of(cause: str) -> Incident | None:
     return Incident.objects.open().select_for_update().filter(cause=cause).first()
-
-
-def _watch(found: Incident | None, text: str, *, at: dt.datetime) -> None:
-    """The cause is gone; what was diagnosed is only watched from now on."""
-    if found is None:
-        return
-    timeline.note(found, TimelineEvent.CAUSE_GONE, at=at, text=text)
-    if found.state in (IncidentState.DIAGNOSED, IncidentState.RESPONDING, IncidentState.AWAITING_APPROVAL):
-        timeline.move(found, IncidentState.MONITORING, by=None, at=at)

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.errors import Invalid
-from resilience.domain.incidents import IncidentState, may_move
 from resilience.domain.levels import Level
 from resilience.enums import IncidentKind, TimelineEvent
 from resilience.models import Incident
@@ -17,6 +16,7 @@ from resilience.services import timeline
 from resilience.services.incidents.acting import require_actor
 from resilience.services.incidents.advice import Advice
 from resilience.services.incidents.opening import Finding, open_incident, tell
+from resilience.services.incidents.watching import watch
 from resilience.services.world import load_policy
 from schedules.domain.problem import ONE_DAY
 from schedules.domain.rules.report import Severity
@@ -52,9 +52,7 @@ def _mended(*, at: dt.datetime) -> None:
     if row is None:
         return
     timeline.save(row, by=None, at=at, why="violations mended", trigger_value="0")
-    timeline.note(row, TimelineEvent.CAUSE_GONE, at=at, text="No hard violation is left in the coming days.")
-    if may_move(IncidentState(row.state), IncidentState.MONITORING):
-        timeline.move(row, IncidentState.MONITORING, by=None, at=at)
+    watch(row, "No hard violation is left in the coming days.", at=at)
 
 
 def fix_violation(incident: Incident, key: str, *, by: User, at: dt.datetime) -> Incident:

@@ -12,7 +12,7 @@ from common.errors import DomainError, Invalid, NotAllowed
 from resilience.domain.levels import Level
 from resilience.enums import ApprovalState, IncidentKind
 from resilience.models import Incident, IncidentEvent
-from resilience.services import approvals, breaker, documents, incidents
+from resilience.services import approvals, breaker, documents, incidents, posture
 from resilience.services.incidents import Finding, news
 from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Assignment
@@ -389,6 +389,54 @@ def test_several_who_are_missing_together_are_one_incident_about_all_of_them():
     assert [item.incident_id for item in looked] == [None, last.pk, last.pk]
     assert sorted(last.people) == sorted(ward.id(letter) for letter in "ABC")
     assert (last.severity, last.title) == ("BLACK", "3 people are missing from 2026-03-16 to 2026-03-20")
+
+
+def test_high_impact_raises_the_posture_when_it_is_reported_and_lets_it_go_when_it_is_taken_back():
+    ward = resilience.ward()
+    program.absence(ward["C"], MONDAY, FRIDAY)
+    before = posture.evaluate_fully(at=AT).level
+    sick = absence(ward, "A")
+
+    seen = incidents.look_at_absence(sick, at=AT)
+    raised = posture.evaluate(at=AT)
+    sick.status = AbsenceStatus.REJECTED
+    sick.save()
+    incidents.look_at_absence(sick, at=AT)
+    after = posture.evaluate(at=AT)
+    made = Incident.objects.get(cause=f"absence:{sick.pk}")
+
+    assert (before, seen.impact, raised.level) == ("YELLOW", "HIGH", "ORANGE")
+    assert raised.readings["k*(safety) within 7 days"] == 0
+    assert (after.readings["k*(safety) within 7 days"], after.clear_evaluations) == (1, 1)
+    assert events(made)[-1] == "CAUSE_GONE"
+
+
+def test_two_who_report_sick_are_one_loss_though_nobody_granted_it_yet():
+    ward = resilience.watched_ward()
+    first, second = absence(ward, "A"), absence(ward, "B")
+
+    alone = incidents.look_at_absence(first, at=AT)
+    both = incidents.look_at_absence(second, at=AT)
+    first.status = AbsenceStatus.CANCELLED
+    first.save()
+    incidents.look_at_absence(first, at=AT)
+    both.refresh_from_db()
+
+    assert sorted(alone.lost) == sorted([ward.id("A"), ward.id("B")])
+    assert (alone.impact, both.impact, both.lost) == ("HIGH", "LOW", [ward.id("B")])
+
+
+def test_a_changed_schedule_is_looked_at_again_for_what_is_reported():
+    ward = resilience.watched_ward()
+    seen = incidents.look_at_absence(absence(ward, "A"), at=AT)
+    program.absence(ward["B"], MONDAY, FRIDAY)
+
+    again = incidents.look_at_reported(FRIDAY, FRIDAY, at=AT)
+    nothing = incidents.look_at_reported(FRIDAY + dt.timedelta(1), FRIDAY + dt.timedelta(1), at=AT)
+    before = seen.impact
+    seen.refresh_from_db()
+
+    assert (again, nothing, before, seen.impact) == (1, 0, "LOW", "HIGH")
 
 
 def test_an_absence_taken_back_loses_its_analysis():
