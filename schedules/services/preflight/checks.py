@@ -13,6 +13,7 @@ import backups.services
 from common.services import presence
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
+from schedules.domain.rules.wording import count
 from schedules.enums import BLOCKING_RUN_STATUSES, BreakerState, RunStatus, ScheduleStatus
 from schedules.mapping import fingerprint, load_problem, load_roster
 from schedules.mapping.problems import academic_year_start
@@ -148,14 +149,14 @@ def _data(start: dt.date, end: dt.date, counts: dict[str, int]) -> Iterator[Item
     yield _present_or_missing(
         "PEOPLE",
         counts["residents"] and counts["faculty"],
-        f"{counts['residents']} residents and {counts['faculty']} faculty are active.",
+        f"{count(counts['residents'], 'resident')} and {counts['faculty']} faculty are active.",
         "There are no active residents or no active faculty.",
         "Import the program or add people.",
     )
     yield _present_or_missing(
         "ROTATIONS",
         counts["rotations"],
-        f"{counts['rotations']} rotations, {counts['rotations_in_use']} of them in use here.",
+        f"{count(counts['rotations'], 'rotation')}, {counts['rotations_in_use']} of them in use here.",
         "There are no rotations.",
         "Import the program or add rotations.",
     )
@@ -164,7 +165,7 @@ def _data(start: dt.date, end: dt.date, counts: dict[str, int]) -> Iterator[Item
     yield Item(
         "ABSENCES",
         ItemStatus.OK,
-        f"{counts['absences']} approved absences, {counts['fmit_weeks']} FMIT weeks touch it.",
+        f"{count(counts['absences'], 'approved absence')}, {count(counts['fmit_weeks'], 'FMIT week')} touch it.",
     )
     if not counts["demands"]:
         yield Item("DEMAND", ItemStatus.WARN, "No demand is entered: nothing has to be filled.", "Enter the demand.")
@@ -191,7 +192,7 @@ def _assigned(start: dt.date, end: dt.date, counts: dict[str, int]) -> Iterator[
     yield _present_or_missing(
         "BLOCK_ASSIGNMENTS",
         counts["block_assignments"],
-        f"{counts['block_assignments']} block assignments.",
+        f"{count(counts['block_assignments'], 'block assignment')}.",
         "No resident has a rotation in these dates.",
         "Enter the block assignments.",
     )
@@ -202,7 +203,7 @@ def _assigned(start: dt.date, end: dt.date, counts: dict[str, int]) -> Iterator[
         yield Item(
             "UNASSIGNED_RESIDENTS",
             ItemStatus.WARN,
-            f"{len(names)} residents have no rotation here and will not be scheduled.",
+            f"{count(len(names), 'resident')} without a rotation here will not be scheduled.",
             "Enter their block assignment if they should be.",
             details=names,
         )
@@ -212,7 +213,7 @@ def _assigned(start: dt.date, end: dt.date, counts: dict[str, int]) -> Iterator[
         yield Item(
             "PATTERNS",
             ItemStatus.WARN,
-            f"{len(empty)} rotations in use have no weekly pattern: their days will be off.",
+            f"{count(len(empty), 'rotation')} in use without a weekly pattern: such days will be off.",
             "Enter their patterns.",
             details=empty,
         )
@@ -240,7 +241,11 @@ def _backup(at: dt.datetime) -> tuple[str, str, Item]:
         return "", "", item
     verified_at = timezone.localtime(newest.verified_at).isoformat(timespec="seconds")
     minutes = int((at - newest.created_at).total_seconds() // 60)
-    return newest.file, verified_at, Item("BACKUP", ItemStatus.OK, f"{newest.file}, {minutes} minutes old, verified.")
+    return (
+        newest.file,
+        verified_at,
+        Item("BACKUP", ItemStatus.OK, f"{newest.file}, {count(minutes, 'minute')} old, verified."),
+    )
 
 
 def _present(start: dt.date, end: dt.date) -> dict[str, object]:
@@ -290,7 +295,7 @@ def _warnings(problem: Problem) -> Iterator[Item]:
         yield Item(
             "FMIT_REPLACEMENT",
             ItemStatus.WARN,
-            f"The inpatient team has no present attending on {len(runs)} runs of dates; a replacement will be chosen.",
+            f"{count(len(runs), 'gap')} without a present inpatient attending: one replacement is chosen for each.",
             "Enter another FMIT week if you want to choose yourself.",
             details=runs,
         )
@@ -299,7 +304,7 @@ def _warnings(problem: Problem) -> Iterator[Item]:
         yield Item(
             "INPATIENT_WEEKS",
             ItemStatus.WARN,
-            f"{len(weeks)} faculty have fewer or more FMIT weeks this academic year than their duty says.",
+            f"FMIT weeks of {count(len(weeks), 'faculty member')} differ from what their duty says for the year.",
             "The imported weeks are kept as they are.",
             details=weeks,
         )
@@ -315,7 +320,7 @@ def _inpatient_weeks(problem: Problem) -> Iterator[str]:
             continue
         least, most = person.duty.inpatient_weeks_min, person.duty.inpatient_weeks_max
         if not least <= weeks[person.id] <= most:
-            yield f"{person.name}: {weeks[person.id]} weeks, the duty says {least} to {most}."
+            yield f"{person.name}: {count(weeks[person.id], 'week')}, the duty says {least} to {most}."
 
 
 def _present_or_missing(code: str, present: object, found: str, missing: str, action: str) -> Item:
