@@ -103,7 +103,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         drafts=drafts[:SHOWN_DRAFTS],
         newest_backup=newest_verified(),
         fresh_minutes=BackupPolicy().fresh_minutes if fresh_minutes is None else fresh_minutes,
-        upcoming=[a for a in absences if a.status == AbsenceStatus.APPROVED][:10],
+        upcoming=[a for a in absences if a.status == AbsenceStatus.APPROVED],
         open_findings=next((s.open_findings or 0 for s in published), 0),
         breaker=Breaker.objects.filter(pk=1).first(),
         unpublished=next_to_generate(blocks, published=published, drafts=drafts, today=today),

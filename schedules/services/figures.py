@@ -8,6 +8,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is wrong right now and needs somebody before all else. `button` names what a person does at `url`."""
+
+    title: str
+    sentence: str
+    url: str
+    button: str
+    tone: str
+    """warn or bad."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One figure with its note. An empty value is shown as unknown; `tone` (ok, warn, bad) makes the value a tag."""
 
@@ -16,6 +28,8 @@ class Figure:
     note: str
     url: str
     tone: str = ""
+    alarms: tuple[Alarm, ...] = ()
+    """What stands behind the figure and cannot wait: the page begins with it."""
 
 
 Provider = Callable[[dt.datetime], Iterable[Figure]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ from schedules.views.generate import percent
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from schedules.models import Absence
 
 SHOWN_DECISIONS = 8
+SHOWN_LATER = 8
 
 
 @require_GET
@@ -38,16 +41,18 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     facts = load_dashboard(at=now, today=timezone.localdate(now))
     decisions = decisions_above(now)
+    known = figures(now)
     context = {
         "facts": facts,
-        "figures": figures(now),
+        "figures": known,
+        "alarms": [alarm for figure in known for alarm in figure.alarms],
         "decisions": decisions[:SHOWN_DECISIONS],
         "now": now,
         "findings": summary_of(facts.published),
         "coverage_text": percent(facts.coverage_rate, 1),
         "action": awaited(decisions, request.user) or next_action(facts, request.user),
-        "can_decide": request.user.may(Permission.APPROVE_ABSENCES),
-        "can_publish": request.user.may(Permission.PUBLISH),
+        "away": away_soon(facts.upcoming, facts.today),
+        "later": [absence for absence in facts.upcoming if absence.start_date > tomorrow_of(facts.today)][:SHOWN_LATER],
     }
     return render(request, "schedules/dashboard.html", context)
 
@@ -61,3 +66,14 @@ def awaited(decisions: Iterable[PendingDecision], user: User) -> NextAction | No
     until = timezone.localtime(first.due)
     sentence = f"{first.title} waits for your decision, until {until:%a} {until.day} {until:%b %H:%M}."
     return NextAction(sentence, "Decide", first.url)
+
+
+def tomorrow_of(today: dt.date) -> dt.date:
+    return today + dt.timedelta(days=1)
+
+
+def away_soon(absences: Iterable[Absence], today: dt.date) -> list[tuple[str, dt.date, list[Absence]]]:
+    """Who is away today and tomorrow: the word for the day, the date, the approved absences that cover it."""
+    days = (("Today", today), ("Tomorrow", tomorrow_of(today)))
+    found = list(absences)
+    return [(word, day, [one for one in found if one.start_date <= day <= one.end_date]) for word, day in days]

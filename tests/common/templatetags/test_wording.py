@@ -1,0 +1,32 @@
+"""Stored names and sentences as pages write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.templatetags.wording import in_words, readable
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("3 - SAFETY_SYSTEMS", "3 - Safety systems"),
+        ("PREVENTION lacks: a backup.", "Prevention lacks: a backup."),
+        ("on_call", "on call"),
+        ("k*(safety) within 7 days, AM", "k*(safety) within 7 days, AM"),
+    ],
+)
+def test_identifiers_become_words(stored, shown):
+    assert in_words(stored) == shown
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("away from 2026-11-20 to 2026-12-04", "away from 20 Nov 2026 to 4 Dec 2026"),
+        ("2026-02-31 is no day", "2026-02-31 is no day"),
+        ("run 12026-11-200", "run 12026-11-200"),
+    ],
+)
+def test_dates_in_a_sentence_are_written_out(stored, shown):
+    assert readable(stored) == shown

@@ -1,0 +1,30 @@
+"""What the dashboard says of incidents: the gravest first, whoever has not been heard of named as such."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from accounts.enums import Role
+from resilience.domain.incidents import IncidentState
+from resilience.models import PostureState
+from tests.factories import resilience
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_begins_with_open_incidents_the_gravest_first(browser_as):
+    now = timezone.now()
+    PostureState.objects.create(level="RED", since=now, evaluated_at=now)
+    resilience.incident(severity="YELLOW", title="A run failed", acknowledged_at=now)
+    resilience.incident(severity="YELLOW", title="Backups are old")
+    resilience.incident(severity="RED", title="Missing from 2026-11-20", acknowledged_at=now)
+    resilience.incident(severity="BLACK", title="Long over", state=IncidentState.CLOSED)
+
+    shown = browser_as(Role.PROGRAM_DIRECTOR).get("/dashboard")
+
+    assert [(alarm.title, alarm.sentence, alarm.tone) for alarm in shown.context["alarms"]] == [
+        ("Red: Missing from 2026-11-20", "Detected.", "bad"),
+        ("Yellow: Backups are old", "Detected. Nobody has acknowledged it yet.", "warn"),
+    ]
+    assert "Red: Missing from 20 Nov 2026" in shown.text
