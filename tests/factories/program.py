@@ -19,6 +19,7 @@ from schedules import models
 from schedules.domain.problem import Category, Role, Session, ShedTier, SupervisionKind, WorkKind
 from schedules.enums import AbsenceKind, AbsenceStatus, DemandBasis, RotationKind, ScheduleStatus
 from tests.factories.backups import database_clock
+from tests.factories.kept import kept
 
 _numbers = itertools.count(1)
 
@@ -294,6 +295,7 @@ class Program:
     nights: models.RotationTemplate
 
 
+@kept
 def tiny_program(start: dt.date = dt.date(2026, 3, 12)) -> Program:
     """Block 10 of 2025-26 (or 28 days from another Thursday): feasible, and quick to solve.
 

@@ -25,6 +25,7 @@ from schedules.domain.problem import Category, Role, Session, ShedTier, days_bet
 from schedules.enums import ScheduleStatus
 from schedules.models import Credential, Demand, Person, Schedule
 from tests.factories import program
+from tests.factories.kept import kept
 
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 _numbers = itertools.count(1)
@@ -125,6 +126,7 @@ def policy(**fields: Any) -> ResiliencePolicy:
     return record
 
 
+@kept
 def ward(*, minimum: int = 1, start: dt.date = START, **fields: Any) -> Ward:
     """Make and publish the small ward, for four weeks from `start`, a Thursday."""
     end = start + (END - START)
@@ -156,6 +158,7 @@ def ward(*, minimum: int = 1, start: dt.date = START, **fields: Any) -> Ward:
     return Ward(schedule, people, credential, demand)
 
 
+@kept
 def watched_ward(*, at: dt.datetime = MORNING, **fields: Any) -> Ward:
     """The small ward with its first full evaluation done."""
     made = ward(**fields)

@@ -17,6 +17,7 @@ from schedules.services.preflight import inputs_of
 from swaps.domain.tables import Level, SwapStatus, SwapType
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 from tests.factories import accounts, generation, program
+from tests.factories.kept import kept
 
 START, END = dt.date(2026, 3, 12), dt.date(2026, 4, 8)
 """Block 10 of 2025-26, Thursday to Wednesday."""
@@ -46,6 +47,7 @@ class World:
         return generation.cells(self.schedule)
 
 
+@kept
 def world(leaders: str = "DABCE", *, start: dt.date = START, at: dt.datetime = EARLY) -> World:
     """The tiny program with FMIT weeks by letter (from the Friday before), solved, and published at `at`.
 
