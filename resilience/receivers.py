@@ -24,6 +24,7 @@ from schedules.services.figures import figure_provider
 from schedules.signals import (
     absence_changed,
     assignments_changed,
+    health_looked_at,
     program_changed,
     run_failed,
     schedule_published,
@@ -154,6 +155,14 @@ def evaluate_restored(sender: Any, **kwargs: Any) -> None:
     from resilience import tasks
 
     tasks.ring_for_days(None, None)
+
+
+@receiver(health_looked_at)
+def notice_dead_workers(sender: Any, *, at: dt.datetime, **kwargs: Any) -> None:
+    """Whoever asks how the system does is a process that lives: it opens what dead workers cannot."""
+    from resilience.services import incidents
+
+    incidents.look_at_watch(at=at)
 
 
 @receiver(workers_look_up)

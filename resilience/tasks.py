@@ -25,6 +25,7 @@ def evaluate_days(start: str = "", end: str = "") -> None:
     today = timezone.localdate(at)
     first = dt.date.fromisoformat(start) if start else today
     last = dt.date.fromisoformat(end) if end else first + dt.timedelta(days=366)
+    incidents.look_at_watch(at=at)
     incidents.look_at_reported(max(first, today), max(last, today), at=at)
     posture.evaluate(at=at, touched=touched(max(first, today), max(last, today)))
     fallbacks.refresh(at=at)
@@ -34,6 +35,7 @@ def heartbeat() -> None:
     """Evaluate though nothing was heard of: time passes, and news can be lost. The nightly run where it is overdue."""
     cache.delete("resilience-heartbeat-rung")
     at = timezone.now()
+    incidents.look_at_watch(at=at)
     if posture.is_full_due(at=at):
         nightly()
     else:

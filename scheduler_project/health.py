@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from schedules.services.health import assess
+from schedules.services.health import check
 
 
 @login_not_required
@@ -16,5 +16,5 @@ from schedules.services.health import assess
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """`healthy`; `degraded` without a worker or without a fresh backup; `unhealthy` (503) without a database."""
-    state = assess(timezone.now())
+    state = check(timezone.now())
     return JsonResponse(state, status=503 if state["status"] == "unhealthy" else 200)

@@ -20,6 +20,10 @@ assignments_changed = Signal()
 program_changed = Signal()
 """Credentials, demand, people or other program data changed. Sent on commit with `start` and `end`; None = any date."""
 
+health_looked_at = Signal()
+"""A monitor, an agent or another process asked how the system does, and the database answers. Sent with `at`; be quick.
+Whoever must hear of dead workers hears it here, since they cannot say so themselves."""
+
 workers_look_up = Signal()
 """The workers of mail and sweeping are there and have a moment, every few seconds. Sent with `at`; be quick."""
 

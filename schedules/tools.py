@@ -53,7 +53,7 @@ def health_check(*, by: User, at: dt.datetime) -> HealthOut:
 
     degraded = no worker is running, or no backup is fresh enough for changes. Says nothing about the schedule.
     """
-    return HealthOut(**health.assess(at))
+    return HealthOut(**health.check(at))
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------

@@ -50,8 +50,12 @@ def in_force(*, at: dt.datetime) -> Level:
 def level_of(state: PostureState, *, policy: ResiliencePolicy, at: dt.datetime) -> Level:
     """What counts at this moment by a state that was read."""
     shown = to_domain(state).shown(at)
-    unwatched = (at - state.evaluated_at).total_seconds() > policy.unwatched_after_seconds
-    return worst((shown, Level.UNKNOWN)) if unwatched or state.failure else shown
+    is_doubtful = state.failure or _is_unwatched(state, policy=policy, at=at)
+    return worst((shown, Level.UNKNOWN)) if is_doubtful else shown
+
+
+def _is_unwatched(state: PostureState, *, policy: ResiliencePolicy, at: dt.datetime) -> bool:
+    return (at - state.evaluated_at).total_seconds() > policy.unwatched_after_seconds
 
 
 def evaluate(*, at: dt.datetime, touched: Iterable[dt.date] | None = None) -> PostureState:
@@ -198,6 +202,10 @@ def _conclude(*, at: dt.datetime, failure: str, full: bool) -> PostureState:
         state = PostureState(pk=1, since=at)
     changed = before is None or _differs(before, after, at=state.evaluated_at, now=at)
     shown_before = None if before is None else before.shown(state.evaluated_at)
+    ended = shown_before is not None and shown_before != was_shown
+    if before is not None and _is_unwatched(state, policy=load_policy(), at=at):
+        # What lay between is not known, and the log says so: nobody was calm in it.
+        changed, shown_before = True, Level.UNKNOWN
     _store(state, after)
     state.readings = {
         metric.value: reading.value if isinstance(reading, Measured) else None for metric, reading in measured.items()
@@ -207,7 +215,6 @@ def _conclude(*, at: dt.datetime, failure: str, full: bool) -> PostureState:
         state.fully_evaluated_at = at
     state.save()
     if changed:
-        ended = shown_before is not None and shown_before != was_shown
         event = PostureEvent.OVERRIDE_ENDED if ended else PostureEvent.EVALUATED
         _log(state, event, shown_before, after.shown(at), at=at)
     breaker.judge(at=at, measured=measured)

@@ -11,6 +11,16 @@ from django_q.status import Stat
 
 from backups.models import BackupPolicy
 from backups.services import newest_verified
+from schedules.signals import health_looked_at
+
+
+def check(at: dt.datetime) -> dict[str, Any]:
+    """Assess, and let the apps above look: this process lives though the workers may not. Never raises."""
+    found = assess(at)
+    if found["database"] == "connected":
+        # A listener that fails is logged; the answer is given all the same.
+        health_looked_at.send_robust(sender=None, at=at)
+    return found
 
 
 def assess(at: dt.datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from resilience.services.incidents.acting import (
 from resilience.services.incidents.analysing import analyse
 from resilience.services.incidents.clock import TargetTime, times
 from resilience.services.incidents.ending import close, dismiss, merge, monitor, recover, recovery, review
+from resilience.services.incidents.health import look_at_health, look_at_watch
 from resilience.services.incidents.opening import Finding, open_incident, report
 from resilience.services.incidents.sweeping import Swept, sweep
 from resilience.services.incidents.violations import fix_violation, look_at_violations
@@ -31,8 +32,10 @@ __all__ = [
     "dismiss",
     "fix_violation",
     "look_at_absence",
+    "look_at_health",
     "look_at_reported",
     "look_at_violations",
+    "look_at_watch",
     "merge",
     "monitor",
     "note_action",

@@ -164,14 +164,14 @@ def _window(at: dt.datetime, days: int) -> list[DayMargin] | None:
 
 
 def _calm_for(at: dt.datetime) -> Reading[dt.timedelta]:
-    """How long the posture in force has been YELLOW or better."""
+    """How long the posture in force has been YELLOW or better, and watched: what is unknown is never calm."""
     state = posture.current()
     if state is None or posture.in_force(at=at) is Level.UNKNOWN:
         return Unknown("The posture is unknown.")
     if posture.in_force(at=at) > Level.YELLOW:
         return Measured(dt.timedelta())
-    grave = [Level.ORANGE.name, Level.RED.name, Level.BLACK.name]
-    left = PostureRecord.objects.filter(before__in=grave).exclude(after__in=grave).order_by("-at").first()
+    not_calm = [Level.UNKNOWN.name, Level.ORANGE.name, Level.RED.name, Level.BLACK.name]
+    left = PostureRecord.objects.filter(before__in=not_calm).exclude(after__in=not_calm).order_by("-at").first()
     first = PostureRecord.objects.order_by("at").first()
     since = left.at if left else first.at if first else state.since
     return Measured(at - since)

@@ -16,7 +16,7 @@ from accounts.permissions import Permission
 from accounts.services import notify
 from common.errors import Invalid, NotAllowed
 from common.models import signed
-from resilience.domain.incidents import TARGETS
+from resilience.domain.incidents import TARGETS, IncidentState
 from resilience.domain.levels import Level
 from resilience.enums import IncidentKind, TimelineEvent
 from resilience.models import Incident
@@ -33,6 +33,8 @@ TOLD = {
     Level.BLACK: (*STAFF, Role.ADMINISTRATOR),
 }
 """Who hears of an incident first; BLACK pages everybody who can act."""
+_ANSWERED = (IncidentState.RESPONDING, IncidentState.MONITORING)
+"""What was answered goes back where it worsens: it needs another answer."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ def raise_severity(incident: Incident, to: Level, *, by: User | None, at: dt.dat
     timeline.note(incident, TimelineEvent.SEVERITY, by=by, at=at, text=reason, before=before.name, after=to.name)
     clock.restart(incident, at=at)
     if to > before:
+        if incident.state in _ANSWERED:
+            timeline.move(incident, IncidentState.DIAGNOSED, by=by, at=at, text="It has become graver.")
         tell(incident, title=f"{to.name}: incident {incident.number} has become graver", at=at)
         ask_for_analysis(incident, at=at)
     return incident

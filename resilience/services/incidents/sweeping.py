@@ -9,21 +9,17 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from resilience.domain.incidents import IncidentState
-from resilience.domain.levels import Level
-from resilience.enums import OPEN_INCIDENTS, DocumentKind, IncidentKind, TargetStep, TimelineEvent
+from resilience.enums import OPEN_INCIDENTS, DocumentKind, TargetStep, TimelineEvent
 from resilience.models import Incident, IncidentTarget
 from resilience.services import approvals, documents, timeline
 from resilience.services.incidents import clock
 from resilience.services.incidents.ending import note_recovery
-from resilience.services.incidents.opening import Finding, ask_for_analysis, open_incident, tell
-from schedules.services.health import assess
+from resilience.services.incidents.health import look_at_health
+from resilience.services.incidents.opening import ask_for_analysis, tell
 
 ANALYSIS_PATIENCE = dt.timedelta(seconds=60)
 """After so long the queue is asked once more for an analysis that did not come."""
 MOST_FAILURES = 3
-OLDEST_BACKUP = dt.timedelta(hours=26)
-"""The nightly backup is two hours late: the system itself is unwell."""
-HEALTH = "health:backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class Swept:
 
 def sweep(at: dt.datetime) -> Swept:
     """One round; each deed in a transaction of its own, so that one that fails holds up no other."""
-    _look_at_health(at)
+    look_at_health(at=at)
     asked = sum(_ask_again(row, at=at) for row in _unanalysed(at))
     reports = sum(_write_report(target, at=at) for target in list(clock.sitreps_due(at)))
     missed = sum(_miss(target, at=at) for target in list(clock.overdue(at)))
@@ -94,23 +90,3 @@ def _write_report(target: IncidentTarget, *, at: dt.datetime) -> int:
     documents.draft(DocumentKind.SITREP, by=None, at=at, incident=row)
     clock.done(row, TargetStep.SITREP, at=at)
     return 1
-
-
-def _look_at_health(at: dt.datetime) -> None:
-    """No verified backup for more than a day: nothing could be written, and nothing restored."""
-    age = assess(at)["backup_age_seconds"]
-    if age is not None and age <= OLDEST_BACKUP.total_seconds():
-        return
-    open_incident(
-        Finding(
-            kind=IncidentKind.HEALTH,
-            cause=HEALTH,
-            severity=Level.ORANGE if age is None else Level.YELLOW,
-            title="There is no verified backup" if age is None else "The newest verified backup is more than a day old",
-            summary="Schedules cannot be written safely. Make a backup, and look why the nightly one did not come.",
-            metric="age of the newest verified backup",
-            value="none" if age is None else "over 26 h",
-            threshold="26 h",
-        ),
-        at=at,
-    )

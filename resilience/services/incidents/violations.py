@@ -16,7 +16,7 @@ from resilience.services import timeline
 from resilience.services.incidents.acting import require_actor
 from resilience.services.incidents.advice import Advice
 from resilience.services.incidents.opening import Finding, open_incident, tell
-from resilience.services.incidents.watching import watch
+from resilience.services.incidents.watching import over
 from resilience.services.world import load_policy
 from schedules.domain.problem import ONE_DAY
 from schedules.domain.rules.report import Severity
@@ -40,19 +40,9 @@ def look_at_violations(*, at: dt.datetime) -> Incident | None:
         if item.violation.severity is Severity.HARD and is_acgme(item.violation)
     ]
     if not found:
-        _mended(at=at)
+        over(CAUSE, "No hard violation is left in the coming days.", value="0", at=at)
         return None
     return _open(found, at=at)
-
-
-@transaction.atomic
-def _mended(*, at: dt.datetime) -> None:
-    """None is left: the open incident says so once, and is watched from now on."""
-    row = Incident.objects.open().select_for_update().filter(cause=CAUSE).exclude(trigger_value="0").first()
-    if row is None:
-        return
-    timeline.save(row, by=None, at=at, why="violations mended", trigger_value="0")
-    watch(row, "No hard violation is left in the coming days.", at=at)
 
 
 def fix_violation(incident: Incident, key: str, *, by: User, at: dt.datetime) -> Incident:

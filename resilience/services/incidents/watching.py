@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db import transaction
+
 from resilience.domain.incidents import IncidentState, may_move
 from resilience.enums import TimelineEvent
 from resilience.models import Incident
 from resilience.services import timeline
+
+
+@transaction.atomic
+def over(cause: str, text: str, *, value: str, at: dt.datetime) -> None:
+    """The measure behind the open incident of a cause is good again: said once, with the `value` that it has now."""
+    row = Incident.objects.open().select_for_update().filter(cause=cause).exclude(trigger_value=value).first()
+    if row is not None:
+        timeline.save(row, by=None, at=at, why="cause gone", trigger_value=value)
+        watch(row, text, at=at)
 
 
 def watch(incident: Incident, text: str, *, at: dt.datetime) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_q.cluster import Cluster
 
 from common.services import presence
-from schedules.services import runs
+from schedules.services import health, runs
 from schedules.signals import workers_look_up
 
 PR_SET_PDEATHSIG = 1
@@ -64,12 +64,14 @@ def run_one(name: str) -> None:
 def look_after(name: str) -> None:
     """Keep the presence lock and sweep: runs beside the solver's workers, what apps above have due beside the others.
 
-    A lost database is tried again.
+    The solver's workers notice where the others are gone. A lost database is tried again.
     """
     try:
         presence.announce(name)
         if name == presence.SOLVER:
             runs.sweep(timezone.now())
+            if not presence.running(presence.DEFAULT):
+                health.check(timezone.now())
         else:
             # A listener that fails is logged and leaves the workers alone.
             workers_look_up.send_robust(sender=None, at=timezone.now())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 from django.db import DatabaseError, transaction
 
 from accounts.enums import Role
 from common.errors import DomainError, Invalid, NotAllowed
-from resilience.domain.levels import Level
+from resilience import tasks
+from resilience.domain.levels import Level, Measured
 from resilience.enums import ApprovalState, IncidentKind
 from resilience.models import Incident, IncidentEvent
 from resilience.services import approvals, breaker, documents, incidents, posture
@@ -17,7 +19,7 @@ from resilience.services.incidents import Finding, news
 from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Assignment
 from schedules.signals import cover_wanted
-from tests.factories import program, resilience
+from tests.factories import backups, program, resilience
 
 AT = resilience.MORNING
 MONDAY = resilience.MONDAY
@@ -124,6 +126,47 @@ def test_a_system_without_a_verified_backup_is_an_incident_once():
     ]
 
 
+def test_dead_workers_are_noticed_by_whoever_asks_how_the_system_does_and_once_they_live_again_it_is_said(client):
+    resilience.watched_ward()
+
+    for count in (6, 8, 61):
+        with time_machine.travel(minutes(count), tick=False):
+            client.get("/health")
+    made = Incident.objects.get(cause="health:watch")
+    early = met(made, minutes(62))["DETECTED"]
+    posture.evaluate(at=minutes(62))
+    incidents.sweep(minutes(63))
+    incidents.sweep(minutes(64))
+    made.refresh_from_db()
+
+    assert (made.detected_at, early, made.highest) == (minutes(8), True, "ORANGE")
+    assert (made.trigger_value, events(made).count("CAUSE_GONE")) == ("evaluated", 1)
+
+
+def test_workers_that_come_back_find_out_how_long_nobody_watched():
+    resilience.watched_ward()
+    with time_machine.travel(minutes(120), tick=False):
+        tasks.heartbeat()
+    made = Incident.objects.get(cause="health:watch")
+
+    assert (made.happened_at, met(made, minutes(120))["DETECTED"]) == (minutes(5), False)
+    assert incidents.recovery(at=minutes(121)).calm_for == Measured(dt.timedelta(minutes=1))
+
+
+def test_a_backup_again_ends_the_cause_of_its_incident_once(settings, tmp_path):
+    settings.BACKUP_DIR = tmp_path
+    made = incidents.open_incident(
+        Finding(kind=IncidentKind.HEALTH, cause="health:backup", severity=Level.ORANGE, title="None", value="none"),
+        at=AT,
+    )
+    backups.verified_backup()
+
+    incidents.sweep(backups.database_clock())
+    incidents.sweep(backups.database_clock())
+
+    assert events(made).count("CAUSE_GONE") == 1
+
+
 def test_only_staff_report_and_only_with_a_title_and_a_severity(coordinator, user_as):
     told = {"title": "The ward is flooded", "summary": "", "severity": Level.RED, "at": AT}
 
@@ -182,6 +225,15 @@ def test_a_higher_severity_sets_stricter_times(coordinator):
     assert due["ACKNOWLEDGED"] == minutes(5)
     assert due["ANALYSED"] == minutes(2)
     assert due["SITREP"] == minutes(240)
+
+
+def test_what_is_watched_and_becomes_graver_needs_another_answer():
+    made = resilience.incident(cause="posture", kind=IncidentKind.POSTURE, state="MONITORING")
+
+    found(Level.RED, value="2")
+    made.refresh_from_db()
+
+    assert (made.state, made.severity) == ("DIAGNOSED", "RED")
 
 
 def test_an_update_starts_the_next_interval(coordinator):

@@ -5,7 +5,8 @@ from django.db import connection
 
 from common.services import presence
 from schedules.management.commands.cluster import look_after
-from schedules.signals import workers_look_up
+from schedules.signals import health_looked_at, workers_look_up
+from tests.factories import generation
 from tests.schedules.worker import cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -38,3 +39,16 @@ def test_a_listener_that_fails_leaves_the_workers_alone(caplog):
     connection.close()  # lets the presence go
     assert len(heard) == 1
     assert "nothing there" in caplog.text
+
+
+@pytest.mark.parametrize(("others", "asked"), [(presence.DEFAULT, 0), (presence.SOLVER, 1)])
+def test_workers_of_generation_ask_how_the_system_does_where_the_others_are_gone(others, asked):
+    heard = []
+    health_looked_at.connect(listener := lambda **kwargs: heard.append(kwargs["at"]))
+
+    with generation.worker_present(others):
+        look_after(presence.SOLVER)
+
+    health_looked_at.disconnect(listener)
+    connection.close()  # lets the presence go
+    assert len(heard) == asked
