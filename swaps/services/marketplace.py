@@ -129,7 +129,7 @@ def withdraw(offered: MarketplaceOffer, *, by: User, at: dt.datetime) -> Marketp
 
 
 def _locked(offered: MarketplaceOffer) -> MarketplaceOffer:
-    rows = MarketplaceOffer.objects.select_for_update(of=("self",)).select_related("person", "offered_by")
+    rows = MarketplaceOffer.objects.select_for_update(of=("self",), no_key=True).select_related("person", "offered_by")
     locked = rows.get(pk=offered.pk)
     if locked.status != OfferStatus.OPEN:
         raise OfferClosed(f"This offer is {locked.get_status_display().lower()}.")

@@ -21,7 +21,7 @@ from swaps.services.refusals import SwapState
 
 def lock(swap: SwapRecord) -> SwapRecord:
     """The row as it is now, locked to the end of the transaction."""
-    rows = SwapRecord.objects.select_for_update(of=("self",))
+    rows = SwapRecord.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("source_person__user", "target_person__user", "requested_by").get(pk=swap.pk)
 
 

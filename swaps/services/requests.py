@@ -52,8 +52,7 @@ def file(order: Order, *, requested_by: User, consent_by: User | None, by: User 
     """Take the request up in one transaction: judge, store, settle. Not executed yet. See `request`."""
     try:
         with transaction.atomic():
-            # One at a time for each user: two at the same moment would both be the tenth.
-            User.objects.select_for_update().get(pk=requested_by.pk)
+            _one_at_a_time(order, requested_by)
             found = judge(order, by=requested_by, at=at)
             _require_intake(found, at=at)
             return _stored(found, requested_by=requested_by, consent_by=consent_by, by=by, at=at)
@@ -61,6 +60,19 @@ def file(order: Order, *, requested_by: User, consent_by: User | None, by: User 
         if DUPLICATE in str(error):
             raise IntakeRefused((_duplicate(),)) from error
         raise
+
+
+def _one_at_a_time(order: Order, requested_by: User) -> None:
+    """Requests of one user, and those that give one person's duty away, wait for each other: two at the same moment
+    would both be the last of the day, or both the last that may wait.
+
+    Not against rows that only refer to them: whoever executes a swap writes to the same users, and neither would ever
+    go on.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=requested_by.pk)
+    giver = queries.person_or_none(order.source_person)
+    if giver is not None:
+        Person.objects.select_for_update(no_key=True).get(pk=giver.pk)
 
 
 def may_ask_for(person: Person, by: User) -> bool:

@@ -135,7 +135,7 @@ def published(swap: SwapRecord) -> tuple[list[Schedule], dict[Slot, Assignment]]
     """The versions that hold a swap's touched dates now, and the rows of its slots there; all locked."""
     days = [change.date for change in swap.changes.all()]
     versions = list(
-        Schedule.objects.select_for_update()
+        Schedule.objects.select_for_update(no_key=True)
         .filter(status=ScheduleStatus.PUBLISHED, start_date__lte=max(days), end_date__gte=min(days))
         .order_by("start_date")
     )
