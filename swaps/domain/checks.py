@@ -339,13 +339,17 @@ def moonlighting(case: Case) -> Checked:
 
 
 def fairness(case: Case) -> Checked:
-    """FAIRNESS: how many sigmas a party's balance of given minus taken weeks is off after an absorbed week."""
+    """FAIRNESS: how many sigmas a party's balance of given minus taken weeks is off after what is absorbed.
+
+    Single sessions count as the sevenths of a week that they touch, as they do in the balances.
+    """
     if case.exchange.request.type is not SwapType.ABSORB or not case.facts.balances:
         return
     giver, taker = case.parties
     balances = {giver: 0.0, taker: 0.0, **case.facts.balances}
-    balances[giver] += 1
-    balances[taker] -= 1
+    weeks = len(case.exchange.request.days) / DAYS_PER_WEEK
+    balances[giver] += weeks
+    balances[taker] -= weeks
     centre = fmean(balances.values())
     sigma = max(pstdev(balances.values()), case.policy.fairness_least_sigma)
     for person, sign in ((giver, 1), (taker, -1)):
@@ -355,7 +359,7 @@ def fairness(case: Case) -> Checked:
             "FAIRNESS",
             round(off, 4),
             case.policy,
-            f"{case.name(person)} would have {what} {abs(balances[person]):g} weeks more than the other way round in "
+            f"{case.name(person)} would have {what} {abs(balances[person]):.3g} weeks more than the other way round in "
             "three months. An exchange instead of an absorbed week keeps the balance.",
             people=(person,),
         )

@@ -225,6 +225,18 @@ def test_given_minus_taken_in_sigmas(before, expected):
     assert said(found, "FAIRNESS")[:1] == expected
 
 
+def test_a_single_session_counts_as_a_seventh_of_a_week():
+    facts = replace(FACTS, balances={**{f"F{number}": 0.0 for number in range(4, 40)}, "F1": 1.3, "F2": -1.3})
+
+    def found(*days):
+        return said(
+            judged(world(THREE, {"F1": FMIT}), facts=facts, places=[(day, Session.AM) for day in days]), "FAIRNESS"
+        )
+
+    assert found(5) == []
+    assert found(5, 6) == [(WARN, None), (WARN, None)]
+
+
 def test_an_exchange_keeps_the_balance():
     made = world(THREE, {"F1": FMIT, "F2": fmit_at(15)})
 
