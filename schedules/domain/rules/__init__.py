@@ -6,22 +6,26 @@ from collections.abc import Collection
 
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
-from schedules.domain.rules.index import judging
+from schedules.domain.rules.index import RosterIndex, judging
 from schedules.domain.rules.report import Group, NotMeasured, Report, Rule, Severity, Violation
 from schedules.domain.rules.table import RULES
 
 __all__ = ["RULES", "Group", "NotMeasured", "Report", "Rule", "Severity", "Violation", "check"]
 
 
-def check(problem: Problem, roster: Roster, *, only: Collection[str] | None = None) -> Report:
+def check(
+    problem: Problem, roster: Roster, *, only: Collection[str] | None = None, index: RosterIndex | None = None
+) -> Report:
     """Judge the roster of the problem's range by every rule, or by the codes in `only`.
 
-    Pure: the same arguments give the same report, sorted by rule, date and people. Raises KeyError for an unknown code.
+    Pure: the same arguments give the same report, sorted by rule, date and people. `index` spares the pass over this
+    problem and roster where it was made before, or follows from another's (`RosterIndex.after`). Raises KeyError for an
+    unknown code.
     """
     rules = RULES.values() if only is None else [RULES[code] for code in RULES if code in _known(only)]
     violations: list[Violation] = []
     not_measured: list[NotMeasured] = []
-    with judging(problem, roster):
+    with judging(index or RosterIndex(problem, roster)):
         for rule in rules:
             for finding in rule.check(problem, roster):
                 if isinstance(finding, Violation):

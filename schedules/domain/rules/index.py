@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from schedules.domain.codes import CALL_CODE, FMIT_CODE
@@ -24,12 +24,13 @@ from schedules.domain.problem import (
     days_between,
 )
 from schedules.domain.roster import Roster, Slot
-from schedules.domain.timeline import Duty, DutyPeriod, duty, duty_periods
+from schedules.domain.timeline import Duty, DutyPeriod, Rest, duty, duty_periods, free_days, rests, runs
 
 Row = list[Activity | None]
 """A person's day: the activities of AM, PM and NIGHT."""
 
 AM, PM, NIGHT = 0, 1, 2
+_POSITION = {Session.AM: AM, Session.PM: PM, Session.NIGHT: NIGHT}
 
 
 class Track:
@@ -58,6 +59,10 @@ class Track:
         return tuple(duty_periods(self.duties, merge_gap_hours=self._merge_gap))
 
     @cached_property
+    def rests(self) -> tuple[Rest, ...]:
+        return tuple(rests(self.periods))
+
+    @cached_property
     def hours(self) -> Mapping[Date, float]:
         """Hours by the date on which the duty begins, with moonlighting, work from home and home call worked."""
         hours: dict[Date, float] = defaultdict(float, self._logged)
@@ -70,6 +75,10 @@ class Track:
         return tuple(
             day for day, row in self.rows.items() if any(activity is not None and activity.is_duty for activity in row)
         )
+
+    @cached_property
+    def worked_runs(self) -> tuple[tuple[Date, ...], ...]:
+        return tuple(runs(self.worked_days))
 
     @cached_property
     def call_nights(self) -> tuple[Date, ...]:
@@ -93,7 +102,7 @@ class Track:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RotationPeriod:
     """A resident's block assignment within its block: what duty-hour averages are taken over."""
 
@@ -108,6 +117,22 @@ class RotationPeriod:
     def person(self) -> Person:
         return self.track.person
 
+    @cached_property
+    def hours(self) -> float:
+        """Hours of duty, those logged beside it included."""
+        return sum(self.track.hours.get(day, 0) for day in self.days)
+
+    @cached_property
+    def free_days(self) -> int:
+        """Continuous 24-hour days without duty; see `timeline.free_days`."""
+        return free_days(self.track.duties, first=self.block.start, last=self.block.end, leave=self.leave)
+
+    def with_track(self, track: Track) -> RotationPeriod:
+        """The same period with other duties."""
+        leave = set(self.leave)
+        unknown = tuple(day for day in self.days if day not in track.rows and day not in leave)
+        return replace(self, track=track, unknown=unknown)
+
 
 class RosterIndex:
     """What the rules ask of one problem and one roster, computed once and only where asked."""
@@ -115,6 +140,45 @@ class RosterIndex:
     def __init__(self, problem: Problem, roster: Roster) -> None:
         self.problem = problem
         self.roster = roster
+        self._known_tracks: Mapping[PersonId, Track] = {}
+
+    def after(self, problem: Problem, roster: Roster, slots: Iterable[Slot]) -> RosterIndex:
+        """The index of a roster that differs from this one's in the cells of `slots` alone.
+
+        What they cannot reach is taken over: the rows, duties and periods of other people, the half-days of other
+        dates. `problem` may differ in its planned FMIT weeks, which nothing taken over reads; with any other
+        difference the index is made anew. Either way it says what a fresh one says.
+        """
+        found = RosterIndex(problem, roster)
+        if not _differ_in_weeks_only(self.problem, problem) or roster.context is not self.roster.context:
+            return found
+        touched = tuple(slots)
+        days = [day for day in {slot.day for slot in touched} if self.in_range(day)]
+        found.rows = self._rows_after(roster, touched)
+        found.half_days = {**self.half_days, **found._held_on(days)}
+        people = {slot.person for slot in touched}
+        found._known_tracks = {track.person.id: track for track in self.tracks if track.person.id not in people}
+        tracks = {track.person.id: track for track in found.tracks}
+        found.rotation_periods = tuple(
+            period.with_track(tracks[period.person.id]) if period.person.id in people else period
+            for period in self.rotation_periods
+        )
+        found.protected, found.block_weeks = self.protected, self.block_weeks
+        return found
+
+    def _rows_after(self, roster: Roster, slots: Iterable[Slot]) -> Mapping[PersonId, Mapping[Date, Row]]:
+        activities = self.problem.activities
+        changed: dict[PersonId, dict[Date, Row]] = {}
+        for slot in slots:
+            days = changed.get(slot.person)
+            if days is None:
+                days = changed[slot.person] = {day: [*row] for day, row in self.rows.get(slot.person, {}).items()}
+            row = days.setdefault(slot.day, [None, None, None])
+            known = (activities.get(cells.get(slot, "")) for cells in (roster.cells, roster.context))
+            row[_POSITION[slot.session]] = next((activity for activity in known if activity is not None), None)
+            if not any(row):
+                del days[slot.day]
+        return {person: days for person, days in {**self.rows, **changed}.items() if days}
 
     @cached_property
     def rows(self) -> Mapping[PersonId, Mapping[Date, Row]]:
@@ -130,19 +194,20 @@ class RosterIndex:
                 row = days.get(day)
                 if row is None:
                     row = days[day] = [None, None, None]
-                row[AM if session is Session.AM else PM if session is Session.PM else NIGHT] = activity
+                row[_POSITION[session]] = activity
         return rows
 
     @cached_property
     def half_days(self) -> Mapping[Date, tuple[list[tuple[Person, Activity]], ...]]:
         """Who holds what in AM, PM and NIGHT of each date of the range, by name."""
-        found: dict[Date, tuple[list[tuple[Person, Activity]], ...]] = {day: ([], [], []) for day in self.problem.days}
+        return self._held_on(self.problem.days)
+
+    def _held_on(self, days: Iterable[Date]) -> dict[Date, tuple[list[tuple[Person, Activity]], ...]]:
+        found: dict[Date, tuple[list[tuple[Person, Activity]], ...]] = {day: ([], [], []) for day in days}
         for person in by_name(self.problem.people):
-            for day, row in self.rows.get(person.id, {}).items():
-                held = found.get(day)
-                if held is None:
-                    continue
-                for position, activity in enumerate(row):
+            rows = self.rows.get(person.id, {})
+            for day, held in found.items():
+                for position, activity in enumerate(rows.get(day, ())):
                     if activity is not None:
                         held[position].append((person, activity))
         return found
@@ -160,7 +225,8 @@ class RosterIndex:
             if item.block.start <= self.problem.end and item.block.end >= self.problem.start
         }
         return tuple(
-            Track(person, self.rows.get(person.id, {}), logged.get(person.id, {}), gap)
+            self._known_tracks.get(person.id)
+            or Track(person, self.rows.get(person.id, {}), logged.get(person.id, {}), gap)
             for person in by_name(self.problem.residents)
             if person.id in self.rows or person.id in placed
         )
@@ -276,6 +342,12 @@ class RosterIndex:
         return tuple(weeks)
 
 
+def _differ_in_weeks_only(one: Problem, other: Problem) -> bool:
+    return all(
+        getattr(one, item.name) is getattr(other, item.name) for item in fields(Problem) if item.name != "fmit_weeks"
+    )
+
+
 def by_name(people: Iterable[Person]) -> list[Person]:
     """The order in which findings name people, whatever the order of the problem."""
     return sorted(people, key=lambda person: (person.name, person.id))
@@ -285,12 +357,11 @@ _judged: ContextVar[RosterIndex | None] = ContextVar("judged_roster", default=No
 
 
 @contextmanager
-def judging(problem: Problem, roster: Roster) -> Iterator[RosterIndex]:
-    """Share one index between the rules that judge this problem and roster, and drop it afterwards."""
-    index = RosterIndex(problem, roster)
+def judging(index: RosterIndex) -> Iterator[None]:
+    """Share one index between the rules that judge its problem and roster."""
     token = _judged.set(index)
     try:
-        yield index
+        yield
     finally:
         _judged.reset(token)
 

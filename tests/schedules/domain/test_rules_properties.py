@@ -8,9 +8,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schedules.domain.problem import Absence, Problem, Session
+from schedules.domain.problem import Absence, FmitWeek, Problem, Session
 from schedules.domain.roster import Roster
 from schedules.domain.rules import RULES, check
+from schedules.domain.rules.index import RosterIndex
 from tests.factories.rosters import BLOCK_DAYS, attending, day, demand, resident, slot, world
 
 PEOPLE = (resident(1, 1), resident(2, 2), resident(3, 3), attending(1), attending(2))
@@ -59,6 +60,24 @@ def test_judging_changes_nothing_and_gives_the_same_twice(made: tuple[Problem, R
 
     assert check(problem, roster) == check(problem, roster)
     assert (roster.digest(), dict(roster.context)) == before
+
+
+@settings(max_examples=12, deadline=None)
+@given(worlds(), worlds(), st.integers())
+def test_the_index_after_a_change_says_what_a_fresh_one_says(
+    made: tuple[Problem, Roster], other: tuple[Problem, Roster], seed: int
+) -> None:
+    problem, roster = made
+    chance = random.Random(seed)
+    cells = sorted(roster.cells.keys() | other[1].cells.keys())
+    changes = {slot: chance.choice((other[1].cells.get(slot), None)) for slot in chance.sample(cells, 8)}
+    changed = roster.with_changes(changes)
+    led = replace(problem, fmit_weeks=(FmitWeek("F1", day(1), day(7)),))
+    index = RosterIndex(problem, roster)
+    check(problem, roster, index=index)
+
+    for later in (problem, led, other[0]):
+        assert check(later, changed, index=index.after(later, changed, changes)) == check(later, changed)
 
 
 @quick

@@ -10,7 +10,6 @@ from schedules.domain.rules.duty_hours.unmeasured import not_finished, not_place
 from schedules.domain.rules.index import RotationPeriod, index_of
 from schedules.domain.rules.report import Finding, Severity, Violation
 from schedules.domain.rules.wording import count, span
-from schedules.domain.timeline import free_days, runs
 
 
 def day_free_in_7(problem: Problem, roster: Roster) -> Iterator[Finding]:
@@ -19,13 +18,13 @@ def day_free_in_7(problem: Problem, roster: Roster) -> Iterator[Finding]:
     unfinished = []
     for period in index.rotation_periods:
         required = (len(period.days) - len(period.leave)) // 7
-        free = free_days(period.track.duties, first=period.block.start, last=period.block.end, leave=period.leave)
+        free = period.free_days
         if free < required:
             yield _free_day_finding(period, free, required)
         elif period.unknown:
             unfinished.append(period)
     for track in index.tracks:
-        for run in runs(track.worked_days):
+        for run in track.worked_runs:
             if len(run) > problem.policy.worked_days_warning and any(index.in_range(day) for day in run):
                 yield _run_finding(problem, track.person, run)
     yield from not_finished("DAY_FREE_IN_7", unfinished)

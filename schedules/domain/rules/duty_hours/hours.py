@@ -23,7 +23,7 @@ def hours_80(problem: Problem, roster: Roster) -> Iterator[Finding]:
     unfinished = []
     for period in index.rotation_periods:
         weeks = (len(period.days) - len(period.leave)) / 7
-        hours = sum(period.track.hours.get(day, 0) for day in period.days)
+        hours = period.hours
         limit, comfort = policy.weekly_hours_limit * weeks, policy.weekly_hours_warning * weeks
         if hours > limit + TOLERANCE:
             yield _hours_finding(period, hours, policy.weekly_hours_limit, Severity.HARD)

@@ -10,7 +10,7 @@ from schedules.domain.rules.duty_hours.unmeasured import not_decided
 from schedules.domain.rules.index import RosterIndex, index_of
 from schedules.domain.rules.report import Finding, Severity, Violation
 from schedules.domain.rules.wording import number, on
-from schedules.domain.timeline import TOLERANCE, Rest, rests
+from schedules.domain.timeline import TOLERANCE, Rest
 
 
 def rest_8(problem: Problem, roster: Roster) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def rest_14(problem: Problem, roster: Roster) -> Iterator[Finding]:
 def _rests(index: RosterIndex) -> Iterator[tuple[Person, Rest]]:
     """Rests between duty periods of which at least one duty lies in the range."""
     for track in index.tracks:
-        for rest in rests(track.periods):
+        for rest in track.rests:
             if rest.after.last >= index.problem.start and rest.before.first <= index.problem.end:
                 yield track.person, rest
 
