@@ -12,8 +12,7 @@ from typing import NamedTuple
 from schedules.domain.preferences import is_meant, speaks_of
 from schedules.domain.problem import SESSIONS, Date, PersonId, Problem
 from schedules.domain.roster import Roster, Slot
-from schedules.domain.rules import Report, check
-from swaps.domain.checks import HARD_RULES, assess_tier_one
+from swaps.domain.checks import Untouched, assess_tier_one
 from swaps.domain.exchange import Exchange, RangeTooShort, SwapRequest, plan, week_request
 from swaps.domain.findings import Assessment, SwapFacts
 from swaps.domain.tables import SwapPolicy
@@ -71,15 +70,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Where partners are looked for. `before` is the judgement of the untouched roster, computed once."""
+    """Where partners are looked for. `before` is judged once for all of them."""
 
-    problem: Problem
-    roster: Roster
+    before: Untouched
     giver: PersonId
     facts: SwapFacts
     policy: SwapPolicy
-    before: Report
     answers: Mapping[PersonId, Answers] = field(default_factory=dict)
+
+    @property
+    def problem(self) -> Problem:
+        return self.before.problem
+
+    @property
+    def roster(self) -> Roster:
+        return self.before.roster
 
     def check(self, request: SwapRequest) -> tuple[Exchange, Assessment] | None:
         """The exchange and its judgement if it passes tier 1 and moves anything."""
@@ -89,7 +94,7 @@ class Search:
             return None
         if not exchange.changes or exchange.kept or self._works_while_away(exchange):
             return None
-        found = assess_tier_one(self.problem, self.roster, exchange, self.facts, policy=self.policy, before=self.before)
+        found = assess_tier_one(self.before, exchange, self.facts, policy=self.policy)
         return (exchange, found) if found.passes_tier_one else None
 
     def _works_while_away(self, exchange: Exchange) -> bool:
@@ -101,22 +106,6 @@ class Search:
             and self.problem.is_absent(slot.person, slot.day)
             for slot, change in exchange.changes.items()
         )
-
-
-def search(
-    problem: Problem,
-    roster: Roster,
-    *,
-    giver: PersonId,
-    facts: SwapFacts,
-    policy: SwapPolicy,
-    before: Report | None = None,
-    answers: Mapping[PersonId, Answers] | None = None,
-) -> Search:
-    """A search for partners of `giver`."""
-    return Search(
-        problem, roster, giver, facts, policy, before or check(problem, roster, only=HARD_RULES), answers or {}
-    )
 
 
 def candidates(found: Search, day: Date) -> tuple[Candidate, ...]:

@@ -21,7 +21,7 @@ from schedules.domain.timeline import TOLERANCE
 from swaps.domain.exchange import Exchange, Kept
 from swaps.domain.findings import STAFF, Assessment, SwapFacts, SwapFinding, finding
 from swaps.domain.tables import CHECK, SENSITIVE_REASONS, Actor, Reason, SwapPolicy, SwapType, Tier, Verdict
-from swaps.domain.weeks import DAYS_PER_WEEK, leads, week_of
+from swaps.domain.weeks import DAYS_PER_WEEK, week_of
 
 LEADS_THE_WEEK = 4
 """Days of the seven from which a person counts as having led an FMIT week: more than half."""
@@ -37,15 +37,39 @@ Checked = Iterator[SwapFinding | None]
 
 
 @dataclass(frozen=True)
-class Case:
-    """One swap under judgement: the roster before and after, and what else is known."""
+class Untouched:
+    """A roster before any swap: judged once, whatever number of swaps is looked at."""
 
     problem: Problem
     roster: Roster
+
+    @cached_property
+    def index(self) -> RosterIndex:
+        return RosterIndex(self.problem, self.roster)
+
+    @cached_property
+    def report(self) -> Report:
+        """The judgement by every rule that speaks of swaps."""
+        return check(self.problem, self.roster, only=JUDGED_RULES, index=self.index)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One swap under judgement: the roster before and after, and what else is known."""
+
+    before: Untouched
     exchange: Exchange
     facts: SwapFacts
     policy: SwapPolicy
-    reports: tuple[Report, Report]
+    rules: tuple[str, ...] = JUDGED_RULES
+
+    @property
+    def problem(self) -> Problem:
+        return self.before.problem
+
+    @property
+    def roster(self) -> Roster:
+        return self.before.roster
 
     @cached_property
     def after(self) -> Roster:
@@ -54,6 +78,15 @@ class Case:
     @cached_property
     def new_problem(self) -> Problem:
         return self.exchange.replan(self.problem)
+
+    @cached_property
+    def new_index(self) -> RosterIndex:
+        return self.before.index.after(self.new_problem, self.after, self.exchange.changes)
+
+    @cached_property
+    def reports(self) -> tuple[Report, Report]:
+        """What the rule table says before and after."""
+        return self.before.report, check(self.new_problem, self.after, only=self.rules, index=self.new_index)
 
     @property
     def parties(self) -> tuple[PersonId, PersonId]:
@@ -107,31 +140,15 @@ class Case:
         )
 
 
-def assess(
-    problem: Problem,
-    roster: Roster,
-    exchange: Exchange,
-    facts: SwapFacts,
-    *,
-    policy: SwapPolicy,
-    before: Report | None = None,
-) -> Assessment:
-    """Judge a planned swap by every row of the check table; intake is judged before, by what was asked.
-
-    `before` is the judgement of the untouched roster by `JUDGED_RULES` at least, if it is known already.
-    """
-    after = check(exchange.replan(problem), exchange.apply(roster), only=JUDGED_RULES)
-    known = before or check(problem, roster, only=JUDGED_RULES)
-    case = Case(problem, roster, exchange, facts, policy, (known, after))
+def assess(before: Untouched, exchange: Exchange, facts: SwapFacts, *, policy: SwapPolicy) -> Assessment:
+    """Judge a planned swap by every row of the check table; intake is judged before, by what was asked."""
+    case = Case(before, exchange, facts, policy)
     return replace(_decide(case, ALL_CHECKS), utilization=case.utilization)
 
 
-def assess_tier_one(
-    problem: Problem, roster: Roster, exchange: Exchange, facts: SwapFacts, *, policy: SwapPolicy, before: Report
-) -> Assessment:
+def assess_tier_one(before: Untouched, exchange: Exchange, facts: SwapFacts, *, policy: SwapPolicy) -> Assessment:
     """Only what may reject: the hard rules and three FMIT weeks in a row. For searching partners and weeks."""
-    after = check(exchange.replan(problem), exchange.apply(roster), only=HARD_RULES)
-    return _decide(Case(problem, roster, exchange, facts, policy, (before, after)), TIER_ONE_CHECKS)
+    return _decide(Case(before, exchange, facts, policy, HARD_RULES), TIER_ONE_CHECKS)
 
 
 def _decide(case: Case, checks: tuple[Callable[[Case], Checked], ...]) -> Assessment:
@@ -214,7 +231,7 @@ def kept_rows(case: Case) -> Checked:
 def back_to_back(case: Case) -> Checked:
     """BACK_TO_BACK_FMIT_3 and _2: the longest run of FMIT weeks that holds one a person leads by this swap."""
     for person in case.parties:
-        was, now = _led(case.problem, case.roster, person), _led(case.new_problem, case.after, person)
+        was, now = _led(case.before.index, person), _led(case.new_index, person)
         longest = max((run for run in _runs(now) if set(run) - was), key=len, default=())
         code = "BACK_TO_BACK_FMIT_3" if len(longest) >= case.policy.fmit_weeks_reject else "BACK_TO_BACK_FMIT_2"
         weeks = " and ".join(str(friday) for friday in longest)
@@ -229,11 +246,11 @@ def back_to_back(case: Case) -> Checked:
         )
 
 
-def _led(problem: Problem, roster: Roster, person: PersonId) -> set[Date]:
+def _led(index: RosterIndex, person: PersonId) -> set[Date]:
     """Fridays of the FMIT weeks that the person leads, by the roster, and by the plan where nothing is decided."""
-    days = {slot.day for cells in (roster.context, roster.cells) for slot in cells if slot.person == person}
-    held = {day for day in days if leads(roster, person, day)}
-    held |= {day for day, who in problem.fmit_attending.items() if who == person and day not in days}
+    days = index.rows.get(person, {})
+    held = {day for day in days if index.holds_fmit(person, day)}
+    held |= {day for day, who in index.problem.fmit_attending.items() if who == person and day not in days}
     weeks: dict[Date, int] = {}
     for day in held:
         friday = week_of(day, starts_on=4)[0]
@@ -316,7 +333,7 @@ def imminent(case: Case) -> Checked:
 def moonlighting(case: Case) -> Checked:
     """MOONLIGHTING: a resident party's weekly hours, moonlighting included, in the rotation periods touched."""
     touched = set(case.exchange.days)
-    for period in RosterIndex(case.new_problem, case.after).rotation_periods:
+    for period in case.new_index.rotation_periods:
         days = set(period.days)
         logged = sum(
             log.hours
@@ -326,7 +343,7 @@ def moonlighting(case: Case) -> Checked:
         counted = len(period.days) - len(period.leave)
         if period.person.id not in case.parties or not logged or not counted or not days & touched:
             continue
-        weekly = sum(period.track.hours.get(day, 0) for day in period.days) * 7 / counted
+        weekly = period.hours * 7 / counted
         yield finding(
             "MOONLIGHTING",
             round(weekly, 2),

@@ -13,13 +13,12 @@ from django.apps import apps
 from django.db import connection
 from psycopg import sql
 
-from schedules.domain.problem import Problem, Session
-from schedules.domain.roster import Roster, Slot
-from schedules.domain.rules import Report, check
+from schedules.domain.problem import Session
+from schedules.domain.roster import Slot
 from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import Assignment, Schedule
-from swaps.domain.checks import JUDGED_RULES
+from swaps.domain.checks import Untouched
 
 CONTEXT = dt.timedelta(days=14)
 """Judged on each side of the touched dates: neighbouring FMIT weeks, and duties that displaced ones collide with."""
@@ -32,18 +31,11 @@ _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Ground:
+class Ground(Untouched):
     """What is published from `problem.start` to `problem.end`; only rows that a person locked are locked."""
 
-    problem: Problem
-    roster: Roster
     key: tuple[object, ...] = ()
     """Range and version: equal exactly while nothing that the ground depends on has changed. Empty = not asked."""
-
-    @cached_property
-    def report(self) -> Report:
-        """The judgement of the roster as it is, by every rule that speaks of swaps."""
-        return check(self.problem, self.roster, only=JUDGED_RULES)
 
     def covers(self, days: Iterable[dt.date]) -> bool:
         """Whether something is published on every one of the dates."""

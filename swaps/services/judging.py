@@ -19,7 +19,7 @@ from schedules.domain.problem import SESSIONS, Problem, Role, Session
 from schedules.domain.roster import Slot
 from schedules.models import Person
 from swaps import queries
-from swaps.domain.candidates import Candidate, alternatives, search
+from swaps.domain.candidates import Candidate, Search, alternatives
 from swaps.domain.checks import assess
 from swaps.domain.exchange import Exchange, Place, SwapRequest, plan
 from swaps.domain.findings import Assessment, SwapFacts, SwapFinding
@@ -153,14 +153,8 @@ class Judgement:
         if self.verdict is not Verdict.REJECT or planned is None or self.facts is None or self.order.sessions:
             return ()
         target = planned.target_days[0] if planned.target_days else None
-        found = search(
-            planned.ground.problem,
-            planned.ground.roster,
-            giver=planned.request.giver,
-            facts=self.facts,
-            policy=self.policy,
-            before=planned.ground.report,
-            answers=queries.answers(planned.giver.role),
+        found = Search(
+            planned.ground, planned.request.giver, self.facts, self.policy, queries.answers(planned.giver.role)
         )
         return alternatives(found, planned.source_days[0], taker=planned.request.taker, target=target)
 
@@ -410,7 +404,7 @@ def _assessed(planned: Planned, *, at: dt.datetime, reason: Reason, but: SwapRec
         continuity=_continuity(problem, exchange, policy),
         standby=queries.standby(exchange.days),
     )
-    judged = assess(problem, planned.ground.roster, exchange, facts, policy=policy, before=planned.ground.report)
+    judged = assess(planned.ground, exchange, facts, policy=policy)
     return replace(found, facts=facts, assessment=judged)
 
 

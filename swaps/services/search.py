@@ -14,7 +14,7 @@ from schedules.domain.problem import Category, Role, Session
 from schedules.enums import ScheduleStatus
 from schedules.models import Assignment, Person
 from swaps import queries
-from swaps.domain.candidates import Candidate, Search, search, weeks_in_exchange
+from swaps.domain.candidates import Candidate, Search, weeks_in_exchange
 from swaps.domain.candidates import candidates as ranked
 from swaps.domain.findings import SwapFacts
 from swaps.domain.tables import SwapPolicy
@@ -109,15 +109,5 @@ def _days_around(week: dt.date, reach: dt.timedelta, *, at: dt.datetime) -> tupl
 
 
 def _search(person: Person, days: tuple[dt.date, dt.date], *, at: dt.datetime) -> Search:
-    policy = load_policy()
-    land = ground.around(days)
     facts = SwapFacts(at=timezone.localtime(at), standby=queries.standby(days))
-    return search(
-        land.problem,
-        land.roster,
-        giver=str(person.pk),
-        facts=facts,
-        policy=policy,
-        before=land.report,
-        answers=queries.answers(person.role),
-    )
+    return Search(ground.around(days), str(person.pk), facts, load_policy(), queries.answers(person.role))

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from schedules.domain.problem import Preference, PreferenceScope
-from swaps.domain.candidates import WEIGHTS, Answers, Component, alternatives, candidates, search, weeks_in_exchange
+from swaps.domain.candidates import WEIGHTS, Answers, Component, Search, alternatives, candidates, weeks_in_exchange
+from swaps.domain.checks import Untouched
 from swaps.domain.findings import SwapFacts
 from swaps.domain.tables import SwapPolicy
 from tests.factories.rosters import attending, day, world
@@ -20,7 +21,7 @@ LATER = {"15-16": "FMIT FMIT CALL", "17-21": "FMIT FMIT", "22": "PC PC"}
 
 def searched(plan, *, leave=None, wishes=(), answers=None, people=PEOPLE):
     problem, roster = world(people, {"F1": WEEK, **plan}, leave=leave, wishes=wishes)
-    return search(problem, roster, giver="F1", facts=FACTS, policy=SwapPolicy(), answers=answers)
+    return Search(Untouched(problem, roster), "F1", FACTS, SwapPolicy(), answers or {})
 
 
 def test_the_weights_are_those_of_the_specification():

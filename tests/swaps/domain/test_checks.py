@@ -9,7 +9,7 @@ import pytest
 
 from schedules.domain.problem import DutyLimits, DutyLog, DutyLogKind, Problem, Role, Session, WorkKind
 from schedules.domain.roster import Roster, Slot
-from swaps.domain.checks import assess, assess_tier_one
+from swaps.domain.checks import Untouched, assess, assess_tier_one
 from swaps.domain.exchange import plan, week_request
 from swaps.domain.findings import Assessment, SwapFacts
 from swaps.domain.tables import Actor, ContinuityKind, Level, Reason, SwapPolicy, Verdict
@@ -45,7 +45,7 @@ def judged(
     )
     if places:
         request = replace(request, giver_places=tuple((day(offset), session) for offset, session in places))
-    return assess(problem, roster, plan(problem, roster, request), facts, policy=POLICY)
+    return assess(Untouched(problem, roster), plan(problem, roster, request), facts, policy=POLICY)
 
 
 def said(found: Assessment, code: str) -> list[tuple[Verdict, Level | None]]:
@@ -341,9 +341,8 @@ def test_more_than_ten_assignments_beyond_the_exchange(friday, expected):
 def test_a_gap_alone_does_not_fail_tier_one():
     problem, roster = gap("C C")
     request = week_request(roster, giver="F1", taker="F2", source_day=day(5), policy=POLICY)
-    whole = assess(problem, roster, plan(problem, roster, request), FACTS, policy=POLICY)
 
-    quick = assess_tier_one(problem, roster, plan(problem, roster, request), FACTS, policy=POLICY, before=whole.before)
+    quick = assess_tier_one(Untouched(problem, roster), plan(problem, roster, request), FACTS, policy=POLICY)
 
     assert quick.passes_tier_one
     assert quick.findings == ()
