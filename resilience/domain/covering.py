@@ -18,15 +18,14 @@ from schedules.domain.codes import (
     PCAT_CODE,
     SUPERVISION_CODE,
 )
-from schedules.domain.margins import Pool, Post, Scope, SessionPosts
-from schedules.domain.margins.posts import session_posts
+from schedules.domain.margins import Pool, Post, PostReader, Scope, SessionPosts
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
+    SESSIONS,
     Absence,
     ActivityCode,
     Date,
-    Demand,
     PersonId,
     Problem,
     Session,
@@ -34,7 +33,8 @@ from schedules.domain.problem import (
     days_between,
 )
 from schedules.domain.roster import Roster, Slot
-from schedules.domain.rules import Report, Severity, Violation, check
+from schedules.domain.rules import RULES, Report, Severity, Violation, check
+from schedules.domain.rules.index import RosterIndex
 
 CHANGE = 100
 """Cost of one changed assignment; what it takes people from only breaks ties."""
@@ -45,8 +45,12 @@ TIER = 100 * CHANGE
 SAME_PERSON = 50
 """Who took over an activity goes on with it: one replacement instead of many, still dearer than no change."""
 
+NOWHERE = -1
+NO_LOAD: Mapping[PersonId, float] = {}
 ATTEMPTS = 8
 """Rosters tried around the rule table."""
+
+HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
 
 Barred = Collection[tuple[PersonId, Date]]
 
@@ -102,6 +106,25 @@ def without(
     return replace(problem, absences=(*problem.absences, *absences)), roster.with_changes(changes)
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a search reads once."""
+
+    read: PostReader
+    load: Mapping[PersonId, float]
+    """Hours of duty of each person in the roster at first; whoever has the fewest steps in first."""
+
+    @classmethod
+    def of(cls, problem: Problem, roster: Roster) -> Ground:
+        """Of the roster before anything is refilled."""
+        hours: dict[PersonId, float] = defaultdict(float)
+        for slot, code in roster:
+            activity = problem.activities[code]
+            if activity.is_duty:
+                hours[slot.person] += activity.hours(slot.session)
+        return cls(PostReader(problem), hours)
+
+
 def cover(
     problem: Problem,
     roster: Roster,
@@ -111,26 +134,32 @@ def cover(
     barred: Barred = (),
     days: Iterable[Date] | None = None,
     given_up: frozenset[ShedTier] | None = None,
+    ground: Ground | None = None,
 ) -> Cover:
     """Refill every post of the scope on the days (all of the range), as far as people go.
 
     Each session is a minimum-cost maximum flow: as many posts filled as possible, then the fewest changes. A Sunday to
     Thursday call brings its PCAT and DO. Nobody in `barred` takes anything new on that date. With `given_up` only
     posts of patient safety are refilled, whatever the scope, by people on them and on work of those tiers, the least
-    tier first. Says nothing about the rules: `new_hard` does.
+    tier first. Says nothing about the rules: `new_hard` does. `ground` spares reading the problem again where a search
+    covers it many times.
     """
     barred_on = frozenset(barred)
-    demands: dict[Date, list[Demand]] = defaultdict(list)
-    for demand in problem.demands:
-        demands[demand.day].append(demand)
+    ground = ground or Ground.of(problem, roster)
     now, open_posts = roster, list[OpenPost]()
     took_over: set[tuple[PersonId, ActivityCode]] = set()
     for day in problem.days if days is None else days:
-        today = replace(problem, start=day, end=day, demands=tuple(demands[day]))
-        for session in (Session.AM, Session.PM, Session.NIGHT):
-            posts = _session(today, now, session, scope if given_up is None else None)
+        for session in SESSIONS:
+            posts = _asked(problem, ground.read.posts(now, day, session), scope if given_up is None else None)
             given, short = refill(
-                problem, now, posts, pool=pool, barred=barred_on, took_over=took_over, given_up=given_up
+                problem,
+                now,
+                posts,
+                pool=pool,
+                barred=barred_on,
+                took_over=took_over,
+                given_up=given_up,
+                load=ground.load,
             )
             open_posts += short
             if given:
@@ -153,82 +182,88 @@ def cover_lawfully(
     All days together first; where rules keep posts open, also day by day, and the better of the two counts; then every
     single person for what is left. A heuristic: more may be possible than it finds, never less.
     """
-
-    def attempt(barred: Barred) -> Cover:
-        return cover(problem, roster, scope=scope, barred=barred, days=days, given_up=given_up)
-
-    found = lawfully(before, problem, attempt)
+    search = _Search(before, problem, roster, scope, tuple(days or problem.days), given_up, Ground.of(problem, roster))
+    index = RosterIndex(problem, roster)
+    found = lawfully(before, index, lambda barred: search.cover(roster, search.days, barred))
     if not (found.open and found.barred_by):
         return found
-    wanted = list(days or problem.days)
-    apart = _day_by_day(before, problem, roster, scope=scope, days=wanted, given_up=given_up)
-    better = min(found, apart, key=lambda cover: (cover.missing, len(cover.changes)))
-    return _person_by_person(before, problem, better, roster, scope=scope, days=wanted, given_up=given_up)
+    better = min(found, _day_by_day(search, index), key=lambda cover: (cover.missing, len(cover.changes)))
+    return _person_by_person(search, better)
 
 
-def _day_by_day(
-    before: Report,
-    problem: Problem,
-    roster: Roster,
-    *,
-    scope: Scope,
-    days: Sequence[Date],
-    given_up: frozenset[ShedTier] | None,
-) -> Cover:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What stays the same while rosters are tried."""
+
+    before: Report
+    problem: Problem
+    roster: Roster
+    scope: Scope
+    days: tuple[Date, ...]
+    given_up: frozenset[ShedTier] | None
+    ground: Ground
+
+    def cover(self, roster: Roster, days: Iterable[Date], barred: Barred) -> Cover:
+        return cover(
+            self.problem,
+            roster,
+            scope=self.scope,
+            barred=barred,
+            days=days,
+            given_up=self.given_up,
+            ground=self.ground,
+        )
+
+    def asked(self, roster: Roster, day: Date, session: Session) -> SessionPosts:
+        scope = self.scope if self.given_up is None else None
+        return _asked(self.problem, self.ground.read.posts(roster, day, session), scope)
+
+
+def _day_by_day(search: _Search, index: RosterIndex) -> Cover:
     """Refill one date after the other, each as far as it brings no new hard finding."""
-    now, rules, still_open = roster, set[str](), list[OpenPost]()
-    for day in days:
+    now, rules, still_open = search.roster, set[str](), list[OpenPost]()
+    for day in search.days:
 
         def attempt(barred: Barred, at: Roster = now, day: Date = day) -> Cover:
-            return cover(problem, at, scope=scope, barred=barred, days=(day,), given_up=given_up)
+            return search.cover(at, (day,), barred)
 
-        found = lawfully(before, problem, attempt)
+        found = lawfully(search.before, index, attempt)
         rules |= found.barred_by
         still_open += found.open
-        now = found.roster
-    return Cover(now, differences(roster, now), tuple(still_open), frozenset(rules))
+        now, index = found.roster, _index_after(index, found)
+    return Cover(now, differences(search.roster, now), tuple(still_open), frozenset(rules))
 
 
-def _person_by_person(
-    before: Report,
-    problem: Problem,
-    reached: Cover,
-    roster: Roster,
-    *,
-    scope: Scope,
-    days: Sequence[Date],
-    given_up: frozenset[ShedTier] | None,
-) -> Cover:
+def _person_by_person(search: _Search, reached: Cover) -> Cover:
     """Try every single person for what is still open, the day after refilled too: a call takes its holder away then."""
+    problem, now = search.problem, reached.roster
+    index = RosterIndex(problem, now)
     everybody = {person.id for person in problem.people}
-    now = reached.roster
 
     def with_only(person: PersonId | None, day: Date, *, after: bool) -> Cover:
         """The date refilled by this person alone (None = nobody), the next by anybody or by nobody."""
-        span = [date for date in (day, day + ONE_DAY) if date in days]
+        span = [date for date in (day, day + ONE_DAY) if date in search.days]
         barred = {(other, day) for other in everybody - {person}}
         if not after:
             barred |= {(other, day + ONE_DAY) for other in everybody}
-        return cover(problem, now, scope=scope, barred=barred, days=span, given_up=given_up)
+        return search.cover(now, span, barred)
 
     for day, posts in groupby(reached.open, key=lambda post: post.day):
         missing = with_only(None, day, after=False).missing
-        for person in _could_take(problem, now, tuple(posts), scope if given_up is None else None):
+        for person in _could_take(search, now, tuple(posts)):
             trial = with_only(person, day, after=True)
-            if trial.missing < missing and not new_hard(before, check(problem, trial.roster)):
-                now = trial.roster
+            if trial.missing < missing and not new_hard(search.before, _findings_after(index, trial)):
+                now, index = trial.roster, _index_after(index, trial)
                 missing = with_only(None, day, after=False).missing
-    nobody = frozenset((person, day) for person in everybody for day in days)
-    left = cover(problem, now, scope=scope, barred=nobody, days=days, given_up=given_up)
-    return replace(left, changes=differences(roster, now), barred_by=reached.barred_by)
+    nobody = frozenset((person, day) for person in everybody for day in search.days)
+    left = search.cover(now, search.days, nobody)
+    return replace(left, changes=differences(search.roster, now), barred_by=reached.barred_by)
 
 
-def _could_take(problem: Problem, roster: Roster, posts: Sequence[OpenPost], scope: Scope | None) -> list[PersonId]:
+def _could_take(search: _Search, roster: Roster, posts: Sequence[OpenPost]) -> list[PersonId]:
     """Who is eligible and available for one of these posts of a date."""
-    day = posts[0].day
-    today = replace(problem, start=day, end=day, demands=tuple(item for item in problem.demands if item.day == day))
     open_at = {(post.session, post.label) for post in posts}
-    sessions = (_session(today, roster, session, scope) for session in {post.session for post in posts})
+    sessions = (search.asked(roster, day, session) for day, session in {(post.day, post.session) for post in posts})
     return sorted(
         {
             person
@@ -240,17 +275,18 @@ def _could_take(problem: Problem, roster: Roster, posts: Sequence[OpenPost], sco
     )
 
 
-def lawfully(before: Report, problem: Problem, attempt: Callable[[Barred], Cover]) -> Cover:
+def lawfully(before: Report, index: RosterIndex, attempt: Callable[[Barred], Cover]) -> Cover:
     """The first attempt without a new hard finding, given who must not take anything new on which date.
 
-    After each attempt those who would break a rule are barred around the finding, else everybody on its dates, in the
-    end everybody: the last attempt changes nothing.
+    `index` is of the roster from which every attempt starts. After each attempt those who would break a rule are barred
+    around the finding, else everybody on its dates, in the end everybody: the last attempt changes nothing.
     """
+    problem = index.problem
     barred: set[tuple[PersonId, Date]] = set()
     rules: set[str] = set()
     for _ in range(ATTEMPTS):
         found = attempt(barred)
-        broken = new_hard(before, check(problem, found.roster)) if found.changes else ()
+        broken = new_hard(before, _findings_after(index, found)) if found.changes else ()
         if not broken:
             return replace(found, barred_by=frozenset(rules))
         rules |= {finding.rule for finding in broken}
@@ -275,6 +311,19 @@ def _offenders(broken: Collection[Violation], changes: Collection[CellChange]) -
     }
 
 
+def hard_findings(problem: Problem, roster: Roster, *, index: RosterIndex | None = None) -> Report:
+    """What the rules that can have hard findings say: all that `new_hard` asks of the later report."""
+    return check(problem, roster, only=HARD_RULES, index=index)
+
+
+def _index_after(index: RosterIndex, found: Cover) -> RosterIndex:
+    return index.after(index.problem, found.roster, [change.slot for change in found.changes])
+
+
+def _findings_after(index: RosterIndex, found: Cover) -> Report:
+    return hard_findings(index.problem, found.roster, index=_index_after(index, found))
+
+
 def new_hard(before: Report, after: Report) -> tuple[Violation, ...]:
     """Hard findings that a change is answerable for; what no roster could avoid is not its fault."""
     return tuple(
@@ -284,16 +333,15 @@ def new_hard(before: Report, after: Report) -> tuple[Violation, ...]:
     )
 
 
-def _session(today: Problem, roster: Roster, session: Session, scope: Scope | None) -> SessionPosts:
+def _asked(problem: Problem, session: SessionPosts, scope: Scope | None) -> SessionPosts:
     """The posts of a scope; without one those of patient safety, resident teams included."""
-    found = next(item for item in session_posts(today, roster) if item.session is session)
 
     def asked(post: Post) -> bool:
         if scope is None:
-            return today.activities[post.activity].shed_tier is ShedTier.PATIENT_SAFETY
+            return problem.activities[post.activity].shed_tier is ShedTier.PATIENT_SAFETY
         return scope in post.scopes
 
-    return replace(found, posts=tuple(post for post in found.posts if post.needed > 0 and asked(post)))
+    return replace(session, posts=tuple(post for post in session.posts if post.needed > 0 and asked(post)))
 
 
 def _cost(tier: ShedTier, given_up: frozenset[ShedTier] | None) -> int | None:
@@ -338,8 +386,9 @@ def refill(
     barred: Barred = (),
     took_over: Collection[tuple[PersonId, ActivityCode]] = (),
     given_up: frozenset[ShedTier] | None = None,
+    load: Mapping[PersonId, float] = NO_LOAD,
 ) -> tuple[dict[Slot, ActivityCode], list[OpenPost]]:
-    """What people are newly given in one session, and what stays open."""
+    """What people are newly given in one session, and what stays open; among equals whoever has the least load."""
     day, name = session.day, session.session
     holders = [_holders(problem, roster, session, post) for post in session.posts]
     if all(len(held) >= post.needed for held, post in zip(holders, session.posts, strict=True)):
@@ -353,7 +402,8 @@ def refill(
                 cost = _cost_of(problem, roster, Slot(person, day, name), given_up)
                 if cost is not None:
                     costs[index, person] = cost - SAME_PERSON * ((person, post.activity) in took_over)
-    chosen = _flow([post.needed for post in session.posts], costs)
+    needed = [post.needed for post in session.posts]
+    chosen = _flow(needed, _with_ties(costs, load, sum(needed)))
     given = {
         Slot(person, day, name): session.posts[index].activity
         for index, person in chosen
@@ -385,19 +435,67 @@ def _tier(problem: Problem, code: ActivityCode | None) -> ShedTier:
     return ShedTier.NOTHING if code is None else problem.activities[code].shed_tier
 
 
-def _flow(needed: list[int], costs: Mapping[tuple[int, PersonId], int]) -> list[tuple[int, PersonId]]:
-    """(post, person) pairs: as many as possible, then the cheapest."""
-    import networkx as nx
+def _with_ties(
+    costs: Mapping[tuple[int, PersonId], int], load: Mapping[PersonId, float], needed: int
+) -> dict[tuple[int, PersonId], int]:
+    """The costs with the order of who steps in first below them: no sum of ranks outweighs one unit of cost."""
+    people = sorted({person for _, person in costs}, key=lambda person: (load.get(person, 0), person))
+    rank = {person: place for place, person in enumerate(people)}
+    scale = 1 + needed * len(people)
+    return {(index, person): cost * scale + rank[person] * bool(cost) for (index, person), cost in costs.items()}
 
-    graph = nx.DiGraph()
-    graph.add_nodes_from(("source", "sink"))
-    for index, count in enumerate(needed):
-        graph.add_edge(index, "sink", capacity=count, weight=0)
+
+def _flow(needed: Sequence[int], costs: Mapping[tuple[int, PersonId], int]) -> list[tuple[int, PersonId]]:
+    """(post, person) pairs: as many as possible, then the cheapest; costs are not negative.
+
+    Successive cheapest augmenting paths (Jewell 1958) over the posts: each adds one person, and may move others.
+    """
+    at: dict[PersonId, int] = {}
+    filled = [0] * len(needed)
+    while True:
+        path = _cheapest_path(needed, filled, costs, at)
+        if path is None:
+            return [(index, person) for index, person in costs if at.get(person) == index]
+        filled[path[-1][0]] += 1
+        for index, person in path:
+            at[person] = index
+
+
+def _cheapest_path(
+    needed: Sequence[int], filled: Sequence[int], costs: Mapping[tuple[int, PersonId], int], at: Mapping[PersonId, int]
+) -> list[tuple[int, PersonId]] | None:
+    """A free person to a first post, who there goes on to the next one, up to a post that lacks somebody; None = none.
+
+    Bellman and Ford's relaxation: who leaves a post gives back what being there cost.
+    """
+    reach: dict[int, tuple[int, PersonId, int]] = {}
     for (index, person), cost in costs.items():
-        graph.add_edge("source", ("person", person), capacity=1, weight=0)
-        graph.add_edge(("person", person), index, capacity=1, weight=cost)
-    flow = nx.max_flow_min_cost(graph, "source", "sink")
-    return [(index, person) for index, person in costs if flow[("person", person)][index]]
+        if person not in at and (index not in reach or cost < reach[index][0]):
+            reach[index] = (cost, person, NOWHERE)
+    moves = [
+        (at[person], index, person, cost - costs[at[person], person])
+        for (index, person), cost in costs.items()
+        if person in at
+    ]
+    changed = True
+    while changed:
+        changed = False
+        for left, index, person, more in moves:
+            if left in reach and left != index:
+                total = reach[left][0] + more
+                if index not in reach or total < reach[index][0]:
+                    reach[index] = (total, person, left)
+                    changed = True
+    lacking = [index for index in reach if filled[index] < needed[index]]
+    if not lacking:
+        return None
+    step = min(lacking, key=lambda index: (reach[index][0], index))
+    path: list[tuple[int, PersonId]] = []
+    while step != NOWHERE:
+        _, person, before = reach[step]
+        path.append((step, person))
+        step = before
+    return path[::-1]
 
 
 def with_day_after(

@@ -9,13 +9,13 @@ from enum import StrEnum
 from itertools import combinations
 
 from resilience.domain.contingency import Scenario, fatal_groups
-from resilience.domain.covering import OpenPost, cover_lawfully, new_hard, without
+from resilience.domain.covering import OpenPost, cover_lawfully, hard_findings, new_hard, without
 from schedules.domain.changes import CellChange, differences
 from schedules.domain.coverage import Filled, coverage
 from schedules.domain.margins import MarginReport, Scope
 from schedules.domain.problem import Date, PersonId, Problem, days_between
 from schedules.domain.roster import Roster
-from schedules.domain.rules import Violation, check
+from schedules.domain.rules import Report, Violation
 
 
 class PlanStatus(StrEnum):
@@ -52,9 +52,12 @@ class Fallback:
         return PlanStatus.VALID if digest == self.base else PlanStatus.STALE
 
 
-def plan(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scope = Scope.ALL) -> Fallback:
+def plan(
+    problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scope = Scope.ALL, known: Report | None = None
+) -> Fallback:
     """Make the plan of a scenario: per session a minimum-cost flow, no new hard finding by its changes.
 
+    `known` is what the rules say of the roster, for who makes many plans of one.
     Raises ValueError for people who are not in the problem, or dates outside it.
     """
     unknown = scenario.lost - problem.person.keys()
@@ -64,7 +67,7 @@ def plan(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scope =
     if not days:
         raise ValueError("The scenario lies outside the schedule: choose dates that are published.")
     world, left = without(problem, roster, scenario.lost, scenario.start, scenario.end)
-    found = cover_lawfully(check(world, left), world, left, scope=scope, days=days)
+    found = cover_lawfully(hard_findings(world, left), world, left, scope=scope, days=days)
     return Fallback(
         scenario=scenario,
         base=roster.digest(),
@@ -73,7 +76,7 @@ def plan(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scope =
         moved=found.moved,
         coverage=coverage(replace(world, start=days[0], end=days[-1]), found.roster).demand,
         open=found.open,
-        unresolved=new_hard(check(problem, roster), check(world, found.roster)),
+        unresolved=new_hard(known or hard_findings(problem, roster), hard_findings(world, found.roster)),
         assumptions=_assumptions(scenario, found.barred_by),
     )
 

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from resilience.domain.covering import Barred, Cover, OpenPost, lawfully, refill, with_day_after
 from resilience.domain.levels import Level, Measured, Reading, Unknown
 from schedules.domain.changes import CellChange, differences
-from schedules.domain.margins import MaskPost, Post, SessionPosts, analyse, margins, uncovered
+from schedules.domain.margins import MaskPost, Post, PostReader, SessionPosts, analyse, margins, uncovered
 from schedules.domain.problem import ActivityCode, Category, Date, PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
+from schedules.domain.rules.index import RosterIndex
 
 BORROWED_LIMIT = 2
 """People a zone may borrow in one session."""
@@ -145,7 +146,7 @@ def blast_radius(problem: Problem, roster: Roster) -> Reading[BlastRadius]:
     isolated = _summed(share.isolated for share in shares)
     pooled = _summed(share.pooled for share in shares)
     short = [share.session for share in shares if share.isolated.total()]
-    found = lawfully(check(problem, roster), problem, partial(_lend, problem, roster, short))
+    found = lawfully(check(problem, roster), RosterIndex(problem, roster), partial(_lend, problem, roster, short))
     loans = tuple(_loans(problem, roster, found.changes, short))
     borrowed, lent = Counter(loan.borrower for loan in loans), Counter(loan.lender for loan in loans)
     states = tuple(
@@ -230,11 +231,10 @@ def _crews(problem: Problem, roster: Roster, session: SessionPosts) -> Crews:
 
 def _lend(problem: Problem, roster: Roster, short: Sequence[SessionPosts], barred: Barred) -> Cover:
     """One attempt at loans in the sessions that are short, in the order of time."""
+    read = PostReader(problem)
     now, still_open = roster, list[OpenPost]()
     for base in short:
-        demands = tuple(demand for demand in problem.demands if demand.day == base.day)
-        today = replace(problem, start=base.day, end=base.day, demands=demands)
-        session = next(item for item in margins(today, now).sessions if item.session is base.session)
+        session = read.posts(now, base.day, base.session)
         crews = _crews(problem, now, session)
         members = _with_loans(problem, now, session, crews, frozenset(barred))
         divided = replace(

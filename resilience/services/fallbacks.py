@@ -33,7 +33,7 @@ from schedules.services.confirmation import digest
 from schedules.services.gate import open_gate
 
 ACTION = "fallback"
-PART = 5
+PART = 10
 """Plans made in one go of the queue."""
 
 
@@ -214,7 +214,7 @@ def _world(start: dt.date, end: dt.date) -> World:
 
 
 def _plan(world: World, scenario: Scenario, *, key: str, at: dt.datetime) -> FallbackPlan:
-    made = domain.plan(world.problem, world.roster, scenario)
+    made = domain.plan(world.problem, world.roster, scenario, known=world.report)
     result = world.roster.with_changes({change.slot: change.after for change in made.changes})
     changes = _differences(world.published, result)
     return FallbackPlan(

@@ -1,7 +1,7 @@
 """Exact N-k margins by Hall's theorem: how many people every session of a roster could lose."""
 
 from schedules.domain.margins.hall import Hall, MaskPost, Totals, analyse, totals, uncovered
-from schedules.domain.margins.posts import Pool, Post, Scope, SessionPosts, supervisors_needed
+from schedules.domain.margins.posts import Pool, Post, PostReader, Scope, SessionPosts, supervisors_needed
 from schedules.domain.margins.report import Losses, MarginReport, SessionMargin, margins
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "MaskPost",
     "Pool",
     "Post",
+    "PostReader",
     "Scope",
     "SessionMargin",
     "SessionPosts",

@@ -90,18 +90,30 @@ _TEAMS = frozenset({Scope.TEAMS})
 
 def session_posts(problem: Problem, roster: Roster, *, standby: Standby | None = None) -> Iterator[SessionPosts]:
     """The posts of every session of the range, in the order of time; sessions that need nobody have none."""
-    demands: dict[tuple[Date, Session], list[Demand]] = defaultdict(list)
-    for demand in problem.demands:
-        if demand.minimum > 0:
-            demands[demand.day, demand.session].append(demand)
-    who = _Eligibility(problem)
+    read = PostReader(problem, standby=standby)
     for day in problem.days:
-        on_call_in = (standby or {}).get(day, frozenset())
         for session in SESSIONS:
-            crew = _crew(problem, roster, day, session, on_call_in)
-            posts = [_demand_post(demand, crew, who) for demand in demands[day, session]]
-            supervision = _supervision_post(problem, crew, who, day)
-            yield SessionPosts(day, session, (*posts, supervision) if supervision else tuple(posts))
+            yield read.posts(roster, day, session)
+
+
+class PostReader:
+    """Reads the posts of single sessions from rosters of one problem; what no roster changes is worked out once."""
+
+    def __init__(self, problem: Problem, *, standby: Standby | None = None) -> None:
+        self._problem = problem
+        self._standby = standby or {}
+        self._who = _Eligibility(problem)
+        self._demands: dict[tuple[Date, Session], list[Demand]] = defaultdict(list)
+        for demand in problem.demands:
+            if demand.minimum > 0:
+                self._demands[demand.day, demand.session].append(demand)
+
+    def posts(self, roster: Roster, day: Date, session: Session) -> SessionPosts:
+        """The posts of one session."""
+        crew = _crew(self._problem, roster, day, session, self._standby.get(day, frozenset()))
+        posts = [_demand_post(demand, crew, self._who) for demand in self._demands.get((day, session), ())]
+        supervision = _supervision_post(self._problem, crew, self._who, day)
+        return SessionPosts(day, session, (*posts, supervision) if supervision else tuple(posts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +136,17 @@ class _Eligibility:
         self.attendings = frozenset(person.id for person in problem.faculty if takes_call(person))
         self._supervising = [activity for activity in problem.activities.values() if activity.provides_supervision]
         self._may_supervise = [person for person in problem.faculty if _duty_supervises(person)]
+        self._supervisors: dict[Date, frozenset[PersonId]] = {}
 
     def supervisors(self, day: Date) -> frozenset[PersonId]:
         """Faculty whose duty allows supervision and who may hold one of its activities on the date."""
-        return frozenset(
-            person.id
-            for person in self._may_supervise
-            if any(self._problem.eligible(person, activity, day) for activity in self._supervising)
-        )
+        if day not in self._supervisors:
+            self._supervisors[day] = frozenset(
+                person.id
+                for person in self._may_supervise
+                if any(self._problem.eligible(person, activity, day) for activity in self._supervising)
+            )
+        return self._supervisors[day]
 
 
 def _duty_supervises(person: Person) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from resilience.domain import fallbacks, shedding
 from resilience.domain.contingency import Scenario
-from resilience.domain.covering import cover_lawfully, new_hard, without
+from resilience.domain.covering import _flow, cover_lawfully, new_hard, without
 from schedules.domain.problem import DutyLimits, Person, Problem, Role, Session, WorkKind
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
@@ -93,3 +93,32 @@ def test_no_plan_and_no_shedding_breaks_a_rule_that_was_kept(seed):
     assert new_hard(check(world, before), check(world, after_shedding)) == ()
     assert shedding.restore(after_shedding, shed).cells == before.cells
     assert after_plan.digest() == planned.result
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_session_is_filled_as_far_and_as_cheaply_as_a_flow_of_another_hand_says(seed):
+    import networkx as nx
+
+    dice = random.Random(seed)
+    needed = [dice.randint(1, 3) for _ in range(dice.randint(1, 5))]
+    people = [f"p{number}" for number in range(dice.randint(1, 9))]
+    costs = {
+        (post, person): dice.choice((0, 50, 101, 103, 106))
+        for post in range(len(needed))
+        for person in people
+        if dice.random() < 0.5
+    }
+    graph = nx.DiGraph()
+    graph.add_nodes_from(("source", "sink"))
+    graph.add_edges_from((post, "sink", {"capacity": count}) for post, count in enumerate(needed))
+    for (post, person), cost in costs.items():
+        graph.add_edge("source", person, capacity=1)
+        graph.add_edge(person, post, capacity=1, weight=cost)
+    theirs = nx.max_flow_min_cost(graph, "source", "sink")
+
+    found = _flow(needed, costs)
+
+    assert len(found) == sum(theirs["source"].values())
+    assert sum(costs[pair] for pair in found) == nx.cost_of_flow(graph, theirs)
+    assert len({person for _, person in found}) == len(found)
+    assert all(sum(index == post for index, _ in found) <= count for post, count in enumerate(needed))
