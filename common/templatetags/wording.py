@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 register = template.Library()
 
 ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
-IDENTIFIER = re.compile(r"\b[A-Z]{4,}(?:_[A-Z]+)*\b|\b[a-z]+(?:_[a-z]+)+\b")
+IDENTIFIER = re.compile(r"\b[A-Z]{3,}(?:_[A-Z]+)*\b|\b[a-z]+(?:_[a-z]+)+\b")
 
 
 @register.filter

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,7 +21,7 @@ from resilience import access
 from resilience.domain.levels import Level
 from resilience.enums import OPEN_APPROVALS, IncidentStateName
 from resilience.forms import SEVERITIES, DraftForm, IncidentFilterForm, ReportForm
-from resilience.models import Approval, Incident
+from resilience.models import Approval, FallbackPlan, Incident
 from resilience.services import approvals, incidents
 from resilience.views.deeds import deed, tell_errors
 from resilience.views.moments import Moment, tone
@@ -147,6 +148,7 @@ def incident(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "severities": SEVERITIES,
         "draft_form": DraftForm(),
         "acts": incidents.acts_for(found, request.user),
+        "advice": [_with_place(item) for item in found.recommendations],
         "times": incidents.times(found, at=now),
         "now": now,
         "timeline": list(found.timeline.select_related("by").order_by("-at", "-id")),
@@ -159,6 +161,16 @@ def incident(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "tools": [(TOOLS.get(name, name), answer) for name, answer in found.analysis.items()],
     }
     return render(request, "resilience/incident.html", context)
+
+
+def _with_place(item: dict[str, Any]) -> dict[str, Any]:
+    """A recommendation with the page that shows what it would change, where there is one."""
+    kind, _, target = str(item.get("key", "")).partition(":")
+    if kind == "fallback" and FallbackPlan.objects.filter(pk=target).exists():
+        return item | {"href": reverse("fallback", args=[target]), "look": "See the plan"}
+    if kind == "shedding":
+        return item | {"href": f"{reverse('shedding')}?level={target}", "look": "See what it would change"}
+    return item | {"href": ""}
 
 
 def _said(value: Any) -> str:

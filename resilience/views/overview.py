@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.forms import Form
@@ -20,6 +20,7 @@ from resilience.domain.levels import Level
 from resilience.forms import BreakerOverrideForm, PostureOverrideForm, ReasonForm
 from resilience.models import DayMargin, PostureRecord
 from resilience.services import approvals
+from resilience.services.answers import MarginPoint
 from resilience.services.tools import (
     check_utilization_threshold_tool,
     get_defense_level_tool,
@@ -33,6 +34,7 @@ from schedules.enums import BreakerState
 from schedules.views.generate import percent
 
 LOG_LINES = 8
+SHOWN_WEAKEST = 6
 
 
 @require_GET
@@ -49,15 +51,35 @@ def overview(request: SignedInRequest) -> HttpResponse:
         "margins": found,
         "chart": margin_chart(lowest_by_day(found.timeline), _everything(days), days),
         "heat": heat_map(found.timeline, days),
-        "weakest": sorted(found.timeline, key=lambda point: point.margin)[:6],
+        "weakest": [_point(point) for point in sorted(found.timeline, key=lambda point: point.margin)[:SHOWN_WEAKEST]],
         "breaker": breaker_services.current(),
         "log": list(PostureRecord.objects.select_related("by").order_by("-at", "-created_at")[:LOG_LINES]),
         "forms": _forms() if request.user.may(Permission.APPROVE_RESILIENCE) else {},
     }
+    context["triggers"] = _triggers(context["defense"].triggers)
     context["posture_tone"] = tone(context["defense"].posture)
     context["coverage_text"] = percent(context["defense"].coverage, 1)
     context["breaker_closed"] = context["breaker"].state == BreakerState.CLOSED
     return render(request, "resilience/overview.html", context)
+
+
+def _triggers(keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Level and condition of each row of the posture table that holds, the gravest first."""
+    found = [(level, what) for level, _, what in (key.partition(": ") for key in keys)]
+    return sorted(found, key=lambda item: -Level[item[0]])
+
+
+def _point(point: MarginPoint) -> dict[str, Any]:
+    """A moment with its proof; the heading says the date already."""
+    _, _, proof = point.certificate.partition(": ")
+    said = proof or point.certificate
+    return {
+        "date": point.date,
+        "session": point.session,
+        "margin": point.margin,
+        "said": said,
+        "critical": point.critical,
+    }
 
 
 def _everything(days: list[dt.date]) -> dict[dt.date, int]:

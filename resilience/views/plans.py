@@ -17,17 +17,21 @@ import resilience.services.shedding as shedding_services
 from accounts.access import SignedInRequest, require
 from accounts.permissions import Permission
 from resilience import access
-from resilience.enums import ApprovalAction, FallbackScenario, SheddingState
+from resilience.enums import ApprovalAction, FallbackScenario, PlanState, SheddingState
 from resilience.forms import SheddingForm
 from resilience.models import Approval, SheddingExecution
 from resilience.services import approvals
+from resilience.services.answers import EffectView, PlanView
 from resilience.services.tools import execute_sacrifice_hierarchy_tool, get_static_fallbacks_tool
+from resilience.views import moves
 from resilience.views.deeds import deed
 from resilience.views.moments import Moment, tone
 from schedules.models import Person
 from schedules.views.generate import percent
 
 PER_PAGE = 25
+NAMED = 2
+"""So many people a title names; of more it gives the number."""
 GIVES_UP = {
     "YELLOW": "optional education",
     "ORANGE": "and administration, research",
@@ -44,16 +48,24 @@ def fallbacks(request: SignedInRequest) -> HttpResponse:
     require(request.user, Permission.SEE_DASHBOARD)
     wanted = request.GET.get("scenario", "")
     found = get_static_fallbacks_tool(at=timezone.now(), scenario=wanted)
+    plans = sorted(found.plans, key=_gravest_first)
+    rows = [{"plan": plan, "coverage": percent(plan.coverage, 1)} for plan in plans]
     context = {
         "when": Moment(timezone.now()),
         "found": found,
         "tone": tone(found.level),
         "scenarios": FallbackScenario.choices,
-        "page": Paginator(found.plans, PER_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "scenario": wanted,
         "query": f"scenario={wanted}&" if wanted else "",
     }
     return render(request, "resilience/fallbacks.html", context)
+
+
+def _gravest_first(plan: PlanView) -> tuple[bool, int, int, list[str]]:
+    """What is in force, then what leaves posts open, then what moves most people; names where all that is equal."""
+    names = [person.name for person in plan.people]
+    return plan.state != PlanState.ACTIVATED, -len(plan.open), -len(plan.moved), names
 
 
 @require_GET
@@ -61,12 +73,14 @@ def fallback(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One plan: what it changes, what stays open, and the way to activate it."""
     plan = access.fallback_plan(request.user, pk)
     seen = fallback_services.preview(plan, at=timezone.now())
+    names = list(Person.objects.filter(pk__in=plan.people).order_by("name").values_list("name", flat=True))
     context = {
         "when": Moment(timezone.now()),
         "plan": plan,
-        "taken_over": [change for change in seen.changes if change.person.id not in plan.people],
-        "leave": [change for change in seen.changes if change.person.id in plan.people],
-        "names": Person.objects.filter(pk__in=plan.people).order_by("name").values_list("name", flat=True),
+        "taken_over": moves.picture(change for change in seen.changes if change.person.id not in plan.people),
+        "leave": moves.picture(change for change in seen.changes if change.person.id in plan.people),
+        "names": names,
+        "who": ", ".join(names) if len(names) <= NAMED else f"{len(names)} people",
         "coverage_text": percent(plan.filled / plan.demanded if plan.demanded else None, 1),
         "preview": seen,
         "approvals": list(Approval.objects.filter(action=ApprovalAction.FALLBACK, target=str(plan.pk))),
@@ -88,11 +102,15 @@ def shedding(request: SignedInRequest) -> HttpResponse:
     form = SheddingForm(request.GET)
     level = form.cleaned_data["level"] if form.is_valid() else ""
     found = execute_sacrifice_hierarchy_tool(at=timezone.now(), target_level=level)
+    taken_over, leave = moves.apart(found.changes)
     context: dict[str, Any] = {
         "when": Moment(timezone.now()),
         "form": form,
         "found": found,
-        "effects": [{"effect": effect, "gives_up": GIVES_UP[effect.level]} for effect in found.effects],
+        "effects": [_effect(effect) for effect in found.effects],
+        "ladder": GIVES_UP,
+        "taken_over": taken_over,
+        "leave": leave,
         "in_force": list(SheddingExecution.objects.filter(state=SheddingState.EXECUTED).select_related("executed_by")),
         "restored": list(
             SheddingExecution.objects.filter(state=SheddingState.RESTORED).select_related("restored_by")[:5]
@@ -100,6 +118,13 @@ def shedding(request: SignedInRequest) -> HttpResponse:
         "may_restore": request.user.may(Permission.APPROVE_RESILIENCE),
     }
     return render(request, "resilience/shedding.html", context)
+
+
+def _effect(effect: EffectView) -> dict[str, Any]:
+    """What a level gives up, in words, and how much of what is open it fills, in percent."""
+    open_posts = effect.filled + effect.missing
+    percent_filled = round(100 * effect.filled / open_posts) if open_posts else 100
+    return {"effect": effect, "gives_up": GIVES_UP[effect.level], "percent": percent_filled}
 
 
 @require_POST

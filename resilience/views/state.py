@@ -18,7 +18,7 @@ from accounts.permissions import Permission
 from resilience.domain.homeostasis import Loop
 from resilience.forms import ReadinessForm
 from resilience.models import ReadinessAdjustment
-from resilience.services.answers import LoopView
+from resilience.services.answers import LoopView, ZoneView
 from resilience.services.tools import (
     analyze_homeostasis_tool,
     assess_cognitive_load_tool,
@@ -36,7 +36,28 @@ def zones(request: SignedInRequest) -> HttpResponse:
     """Each zone alone, with legal loans, and pooled."""
     require(request.user, Permission.SEE_DASHBOARD)
     when = moment(request)
-    return render(request, "resilience/zones.html", {"when": when, "found": calculate_blast_radius_tool(at=when.at)})
+    found = calculate_blast_radius_tool(at=when.at)
+    context = {
+        "when": when,
+        "found": found,
+        "tone": tone(found.level),
+        "rows": [{"zone": zone, "open": _open_posts(zone)} for zone in found.zones if zone.demanded],
+        "idle": [zone.zone for zone in found.zones if not zone.demanded],
+    }
+    return render(request, "resilience/zones.html", context)
+
+
+def _open_posts(zone: ZoneView) -> list[dict[str, Any]]:
+    """Open posts alone, with loans and in one pool, as shares of what the zone demands."""
+    counts = {
+        "Open with its own people": zone.isolated,
+        "with legal loans": zone.borrowing,
+        "if everybody helped": zone.pooled,
+    }
+    return [
+        {"label": label, "count": count, "percent": round(100 * count / zone.demanded)}
+        for label, count in counts.items()
+    ]
 
 
 @require_GET
@@ -56,12 +77,17 @@ def strain(request: SignedInRequest) -> HttpResponse:
 
 def _row(loop: LoopView) -> dict[str, Any]:
     """A loop with the side on which it may not stray."""
-    wanted = ""
-    if loop.setpoint is not None and loop.width is not None:
-        high_is_bad = loop.loop in HIGH_IS_BAD
-        limit = loop.setpoint + loop.width if high_is_bad else loop.setpoint - loop.width
-        wanted = f"at {'most' if high_is_bad else 'least'} {limit:.2f}"
-    return asdict(loop) | {"wanted": wanted}
+    shown = asdict(loop) | {"wanted": "", "limit": None, "percent": _percent(loop.average or loop.value)}
+    if loop.setpoint is None or loop.width is None:
+        return shown
+    high_is_bad = loop.loop in HIGH_IS_BAD
+    limit = loop.setpoint + loop.width if high_is_bad else loop.setpoint - loop.width
+    return shown | {"wanted": f"at {'most' if high_is_bad else 'least'} {limit:.2f}", "limit": _percent(limit)}
+
+
+def _percent(share: float | None) -> int | None:
+    """Where a share lies on a bar from 0 to 1; None where there is none."""
+    return None if share is None else round(100 * min(max(share, 0.0), 1.0))
 
 
 @require_GET

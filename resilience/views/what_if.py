@@ -17,6 +17,7 @@ from resilience.services.tools import (
     calculate_blast_radius_tool,
     run_contingency_analysis_resilience_tool,
 )
+from resilience.views import moves
 from resilience.views.moments import Moment, moment
 
 SCENARIOS = {1: "faculty_absence", 2: "dual_absence"}
@@ -46,9 +47,11 @@ def _answers(given: dict[str, Any], when: Moment) -> dict[str, Any]:
         end=given["end"],
         include_cascade_simulation=True,
     )
+    scenario = next(iter(found.scenarios), None)
     return {
         "found": found,
-        "scenario": next(iter(found.scenarios), None),
+        "scenario": scenario,
+        "witness": moves.picture(scenario.witness if scenario else ()),
         "stress": analyze_le_chatelier_tool(at=when.at, people=people),
         "zones": calculate_blast_radius_tool(at=when.at, people=people),
         "lost": given["people"],

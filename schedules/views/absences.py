@@ -121,6 +121,7 @@ def absence(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "impact": impact_of(found) if decides or own else None,
         "findings": findings_in(absence_services.findings_if_approved(found)) if can_decide else [],
         "can_decide": can_decide,
+        "can_edit": request.user.may(Permission.EDIT_ASSIGNMENTS),
         "can_cancel": (own or request.user.may(Permission.REQUEST_FOR_ALL))
         and found.status in {AbsenceStatus.REQUESTED, AbsenceStatus.APPROVED},
     }

@@ -38,6 +38,7 @@ def my_schedule(request: SignedInRequest) -> HttpResponse:
     policy = ProgramPolicy.objects.filter(pk=1).first() or ProgramPolicy()
     published = [day for day in days if day.duties] or days
     upcoming = [day for day in published if day.date >= today] or published
+    address = reverse("calendar_feed", args=[person.calendar_token]) if person.calendar_token else ""
     context = {
         "person": person,
         "today": today,
@@ -49,10 +50,10 @@ def my_schedule(request: SignedInRequest) -> HttpResponse:
         "limit": policy.weekly_hours_limit,
         "figures": _figures(days),
         "earlier": start - dt.timedelta(days=28),
+        "last_day": days[-1].date,
         "later": start + dt.timedelta(days=28),
-        "feed": request.build_absolute_uri(reverse("calendar_feed", args=[person.calendar_token]))
-        if person.calendar_token
-        else "",
+        "feed": request.build_absolute_uri(address) if address else "",
+        "subscribe": f"webcal://{request.get_host()}{address}",
     }
     return render(request, "schedules/my_schedule.html", context)
 
@@ -105,4 +106,4 @@ def calendar_link(request: SignedInRequest) -> HttpResponse:
     """Make or replace the secret address of one's own feed."""
     calendar_links.renew(access.own_person(request.user), by=request.user)
     messages.success(request, "Here is your new calendar address. An earlier one no longer works.")
-    return redirect("my_schedule")
+    return redirect(reverse("my_schedule") + "#calendar")

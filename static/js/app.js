@@ -132,6 +132,12 @@ for (const box of document.querySelectorAll(".grid-box")) {
   if (today && box.scrollWidth > box.clientWidth) box.scrollLeft = today.offsetLeft - box.clientWidth / 2;
 }
 
+// A row of tabs that is wider than the screen opens on the present one.
+for (const tab of document.querySelectorAll(".subnav [aria-current]")) {
+  const row = tab.closest(".subnav");
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.clientWidth) / 2;
+}
+
 if (window.matchMedia("(max-width: 860px)").matches) {
   for (const box of document.querySelectorAll("details[data-closed-on-phone]")) box.open = false;
 }
