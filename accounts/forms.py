@@ -1,9 +1,11 @@
-"""Forms of signing in, and of a new token for an agent."""
+"""Forms of signing in, of one's own password, and of a new token for an agent."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
@@ -21,6 +23,20 @@ class LockedOutForm(AuthenticationForm):
 
     def clean(self) -> dict[str, str]:
         raise ValidationError(self._detail, code="locked_out")
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """The present password and a new one, twice; while tries are locked, the present one is not even looked at."""
+
+    def __init__(self, user: User, data: Any, *, is_locked: bool) -> None:
+        super().__init__(user, data)
+        self.fields["old_password"].label = "Present password"
+        self._is_locked = is_locked
+
+    def clean_old_password(self) -> str:
+        if self._is_locked:
+            raise ValidationError("Too many failed tries. Wait some minutes, then try again.", code="locked_out")
+        return super().clean_old_password()
 
 
 class CodeForm(forms.Form):

@@ -12,6 +12,7 @@ urlpatterns = [
     path("login/code", sign_in.second_step, name="second_step"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile", profile.profile, name="profile"),
+    path("profile/password", profile.own_password, name="own_password"),
     path("profile/second-factor", profile.own_second_factor, name="second_factor"),
     path("notifications", profile.notifications, name="notifications"),
     path("notifications/read", profile.notifications_read, name="notifications_read"),

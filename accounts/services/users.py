@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.enums import Role
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.services.notifications import notify
 from common.errors import DomainError, Invalid, NotAllowed
 
 
@@ -92,7 +93,7 @@ def activate(user: User, /, *, reason: str, by: User | None, at: dt.datetime) ->
 
 @transaction.atomic
 def set_password(user: User, /, *, password: str, by: User | None, at: dt.datetime) -> User:
-    """Change a password: one's own, or anybody's with the right to manage users. Ends every token.
+    """Change a password: one's own, or anybody's with the right to manage users. Ends every token; the user is told.
 
     Raises `Invalid` (weak password), `NotAllowed`.
     """
@@ -100,6 +101,8 @@ def set_password(user: User, /, *, password: str, by: User | None, at: dt.dateti
         _require_manager(by)
     user = _locked(user)
     _set_checked_password(user, password)
+    body = "Every other session and token has ended. If it was not you, tell an administrator at once."
+    notify([user], kind="PASSWORD", title="Your password was changed", body=body, url="/profile", at=at)
     return _save(user, reason=f"password changed at {at:%Y-%m-%d %H:%M}", by=by)
 
 

@@ -1,4 +1,4 @@
-"""One's own profile, second factor and notifications."""
+"""One's own profile, password, second factor and notifications."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import access, services
 from accounts.access import SignedInRequest
 from accounts.enums import Role
-from accounts.forms import CodeForm
+from accounts.forms import CodeForm, OwnPasswordForm
 from accounts.models import SecondFactor
 from accounts.permissions import ROLE_TABLE, Permission
 from accounts.services import lockout, second_factor
@@ -61,6 +62,22 @@ def notifications_read(request: SignedInRequest) -> HttpResponse:
     else:
         services.mark_all_read(access.caller(request), at=now)
     return redirect("notifications")
+
+
+@require_http_methods(["GET", "POST"])
+def own_password(request: SignedInRequest) -> HttpResponse:
+    """Change the password for the present one; this session goes on, every other one and all tokens end."""
+    user = request.user
+    sent = request.POST if request.method == "POST" else None
+    form = OwnPasswordForm(user, sent, is_locked=lockout.is_locked(request, username=user.username))
+    if form.is_valid():
+        changed = services.set_password(user, password=form.cleaned_data["new_password1"], by=user, at=timezone.now())
+        update_session_auth_hash(request, changed)
+        messages.success(request, "Your password is changed. Other sessions and tokens have ended.")
+        return redirect("profile")
+    if "old_password" in form.errors:
+        lockout.count_failure(request, username=user.username)
+    return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @never_cache

@@ -37,6 +37,8 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("get", "", {}, (302,) * 7),
     ("get", "profile", {}, (200,) * 7),
     ("post", "profile", {"wants_mail": "on"}, (302,) * 7),
+    ("get", "profile/password", {}, (200,) * 7),
+    ("post", "profile/password", {"old_password": "no"}, (422,) * 7),
     ("get", "profile/second-factor", {}, (200,) * 7),
     ("post", "profile/second-factor", {"deed": "begin"}, (302,) * 7),
     ("get", "agent-tokens", {}, (403, 403, 403, 403, 403, 200, 403)),
