@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from schedules import models
 from schedules.domain import calls
@@ -50,6 +51,7 @@ EDGE_DAYS = 31
 
 _EDGE = dt.timedelta(days=EDGE_DAYS)
 _NO_CELLS: Mapping[Slot, ActivityCode] = {}
+_SESSIONS = {session.value: session for session in Session}
 
 
 def load_problem(
@@ -184,9 +186,9 @@ def _rotations(wanted: set[RotationId]) -> dict[RotationId, Rotation]:
     keys = [UUID(rotation) for rotation in wanted]
     cells = models.RotationPattern.objects.filter(rotation_id__in=keys).order_by()
     for rotation, week, weekday, session, code in cells.values_list(
-        "rotation_id", "week", "weekday", "session", "activity__code"
+        Cast("rotation_id", TextField()), "week", "weekday", "session", "activity__code"
     ):
-        patterns[str(rotation)][week, weekday, Session(session)] = code
+        patterns[rotation][week, weekday, _SESSIONS[session]] = code
     rows = models.RotationTemplate.objects.filter(pk__in=keys).order_by("pk").values_list("pk", "name", "kind")
     return {str(pk): Rotation(str(pk), name, kind, patterns[str(pk)]) for pk, name, kind in rows}
 

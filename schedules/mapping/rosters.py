@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from schedules import models
 from schedules.domain.pattern import base_activity
@@ -32,10 +33,6 @@ class Mark(NamedTuple):
     source: Source
     locked: bool
 
-    @property
-    def is_kept(self) -> bool:
-        return self.locked or self.source in KEPT_SOURCES
-
 
 _NO_MARKS: Mapping[Slot, Mark] = {}
 
@@ -50,15 +47,22 @@ def load_roster(
     a draft's amendments are seen in the context. Context is what is published (or, first, `decided`: cells made but
     not yet published) in the 31 days before and after. Locked: locked rows and those people decided.
     """
-    known = {person.id for person in problem.people}
+    known = {person.id: person.id for person in problem.people}
     edge = dt.timedelta(days=EDGE_DAYS)
-    marks = {
-        slot: mark
-        for slot, mark in _read(schedule, problem.start - edge, problem.end + edge)
-        if slot.person in known and (schedule is not None or not problem.start <= slot.day <= problem.end)
-    }
-    cells = {slot: mark.activity for slot, mark in marks.items() if problem.start <= slot.day <= problem.end}
-    context = {slot: mark.activity for slot, mark in marks.items() if slot not in cells}
+    cells: dict[Slot, ActivityCode] = {}
+    context: dict[Slot, ActivityCode] = {}
+    kept = []
+    for text, day, session, code, source, locked in _read(schedule, problem.start - edge, problem.end + edge):
+        person = known.get(text)
+        if person is None:
+            continue
+        slot = Slot(person, day, _SESSIONS[session])
+        if not problem.start <= day <= problem.end:
+            context[slot] = code
+        elif schedule is not None:
+            cells[slot] = code
+            if locked or source in KEPT_SOURCES:
+                kept.append(slot)
     if decided:
         remade = {slot.day for slot in decided}
         context = {slot: code for slot, code in context.items() if slot.day not in remade}
@@ -70,13 +74,15 @@ def load_roster(
         }
     if isinstance(schedule, models.Schedule) and schedule.status == ScheduleStatus.DRAFT:
         context = _amended(context, schedule)
-    locked = frozenset(slot for slot in cells if marks[slot].is_kept)
-    return Roster(cells=cells, context=context, locked=locked)
+    return Roster(cells=cells, context=context, locked=frozenset(kept))
 
 
 def load_marks(problem: Problem, *, schedule: Which) -> dict[Slot, Mark]:
     """The stored cells of the range with their source and lock, to keep both when a roster is written."""
-    return dict(_read(schedule, problem.start, problem.end))
+    return {
+        Slot(person, day, _SESSIONS[session]): Mark(code, Source(source), locked)
+        for person, day, session, code, source, locked in _read(schedule, problem.start, problem.end)
+    }
 
 
 def to_assignment_rows(
@@ -119,17 +125,15 @@ def _origin(problem: Problem, slot: Slot, code: ActivityCode, source: Source) ->
     return Source.PATTERN if code == base else source
 
 
-def _read(schedule: Which, first: dt.date, last: dt.date) -> Iterator[tuple[Slot, Mark]]:
-    """Cells from `first` to `last`: of one version on its own dates, of the published ones elsewhere."""
-    people: dict[object, PersonId] = {}
-    codes = dict(models.Activity.objects.values_list("pk", "code"))
-    sources = {source.value: source for source in Source}
+def _read(schedule: Which, first: dt.date, last: dt.date) -> Iterable[tuple[PersonId, dt.date, str, str, str, bool]]:
+    """Person, date, session, activity, source and lock of the cells from `first` to `last`: of one version on its own
+    dates, of the published ones elsewhere.
+
+    Ids come as text: thousands of rows are read, and making a UUID of each costs more than reading it.
+    """
     rows = _rows(schedule).filter(date__gte=first, date__lte=last).order_by()
-    columns = ("person_id", "date", "session", "activity_id", "source", "locked")
-    for person, day, session, activity, source, locked in rows.values_list(*columns):
-        person_id = people.get(person) or people.setdefault(person, str(person))
-        slot = Slot(person_id, day, _SESSIONS[session])
-        yield slot, Mark(codes[activity], sources[source], locked)
+    columns = ("date", "session", "activity__code", "source", "locked")
+    return rows.values_list(Cast("person_id", TextField()), *columns)
 
 
 def _rows(schedule: Which) -> QuerySet[models.Assignment]:

@@ -35,7 +35,7 @@ def test_a_problem_takes_the_same_queries_whatever_its_size(more_residents, djan
 
     with django_assert_num_queries(16):
         problem = mapping.load_problem(START, END)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         mapping.load_roster(problem, schedule="published")
 
 
