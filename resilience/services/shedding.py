@@ -13,7 +13,8 @@ from accounts.models import User
 from common.errors import DomainError, Invalid
 from common.models import signed
 from resilience.domain import shedding as domain
-from resilience.domain.covering import new_hard
+from resilience.domain.contingency import Scenario
+from resilience.domain.covering import new_hard, without
 from resilience.domain.shedding import Shedding, ShedLevel
 from resilience.enums import SheddingState
 from resilience.models import SheddingExecution
@@ -55,21 +56,32 @@ class SheddingPreview:
         return digest("shedding", level, self.world.published.digest(), self.result)
 
 
-def simulate(*, at: dt.datetime, target_level: str = "") -> SheddingPreview:
+def simulate(*, at: dt.datetime, target_level: str = "", lost: Scenario | None = None) -> SheddingPreview:
     """Plan it for the days of the margin window: at the target, else at the smallest level that suffices. Reads only.
 
-    Raises `Invalid` (no such level, nothing published).
+    With `lost`, as it would be if these people were gone as well: nothing that can be executed before they are.
+    Raises `Invalid` (no such level, nothing published, people unknown).
     """
     found = basis(at)
     try:
         world = found.horizon(found.policy.margin_days)
     except NothingPublished as missing:
         raise Invalid(str(missing)) from missing
+    if lost is not None:
+        world = _without(world, lost)
     plan = domain.simulate(world.problem, world.roster, target=_level(target_level))
     after = domain.execute(world.roster, plan)
     changes = differences(world.published, after) if plan.changes else ()
     result = after if changes else world.published
     return SheddingPreview(world, plan, changes, result.digest())
+
+
+def _without(world: World, lost: Scenario) -> World:
+    """The world in which these people are gone on the scenario's dates, as the schedule would stand then."""
+    if not lost.lost <= world.problem.person.keys():
+        raise Invalid("Some of these people are not in the program: choose active people.")
+    problem, roster = without(world.problem, world.roster, lost.lost, lost.start, lost.end)
+    return replace(world, problem=problem, published=roster)
 
 
 def execute(

@@ -13,7 +13,9 @@ from resilience.models import Approval, Incident
 from resilience.services import breaker
 from resilience.services.answers import ReadinessAnswer
 from resilience.services.documents.status import UNKNOWN, quick_status
-from resilience.services.tools import check_mtf_compliance_tool, execute_sacrifice_hierarchy_tool
+from resilience.services.forces import Requirement, requirement
+from resilience.services.tools import check_mtf_compliance_tool
+from resilience.services.world import NothingPublished
 from schedules.models import Breaker, Person
 
 NONE = "None."
@@ -88,19 +90,35 @@ def _memorandum(incident: Incident | None, at: dt.datetime) -> str:
 
 
 def _request(incident: Incident | None, at: dt.datetime) -> str:
-    shedding = execute_sacrifice_hierarchy_tool(at=at)
-    gaps = [f"{gap.date:%d %b %Y} {gap.session}: {gap.post}, {gap.missing}" for gap in shedding.gaps]
+    """What is asked for: posts, dates and credentials, for the people of the incident gone as long as it lasts."""
+    people = incident.people if incident else []
+    dates = (incident.start_date, incident.end_date) if incident and people else (None, None)
+    try:
+        asked = requirement(people, *dates, at=at)
+    except NothingPublished as missing:
+        posts, why = UNKNOWN, f"Unknown. {missing}"
+    else:
+        posts, why = _bullets(need.sentence for need in asked.needs), _shortage(asked, len(people))
     return _joined(
         "# REQUEST FOR FORCES",
         f"{_utc(at)}. {INTERNAL}",
         "## 1. Requirement",
-        "Posts that stay open after everything that may be given up was given up:",
-        _bullets(gaps),
+        "Posts that stay open, with the dates and what whoever comes must be:",
+        posts,
         "## 2. Why the program cannot fill it",
-        shedding.message,
+        why,
         "## 3. Situation",
         incident.summary or incident.title if incident else "No incident is named by this request.",
     )
+
+
+def _shortage(asked: Requirement, missing: int) -> str:
+    gone = f"{missing} people of the program are missing. " if missing > 1 else ""
+    looked = (
+        f"{gone}From {asked.start:%d %b %Y} to {asked.end:%d %b %Y} everything that may be given up was given up for"
+        " these posts, and nobody else of the program may hold them."
+    )
+    return f"{looked} {asked.gap}".strip()
 
 
 def _worksheet(incident: Incident | None, at: dt.datetime) -> str:

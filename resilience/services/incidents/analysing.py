@@ -14,13 +14,14 @@ from accounts.models import User
 from common.errors import DomainError, Invalid
 from resilience.domain.incidents import IncidentState
 from resilience.domain.levels import Level
-from resilience.enums import DocumentKind, FallbackScenario, IncidentKind, TargetStep, TimelineEvent
-from resilience.models import AbsenceAnalysis, Approval, FallbackPlan, Incident
-from resilience.services import approvals, documents, fallbacks, timeline
+from resilience.enums import DocumentKind, IncidentKind, TargetStep, TimelineEvent
+from resilience.models import Approval, FallbackPlan, Incident
+from resilience.services import approvals, documents, timeline
 from resilience.services.answers import BlastAnswer, ContingencyAnswer, UtilizationAnswer
 from resilience.services.approvals.asking import schedule_digest
 from resilience.services.incidents import clock
 from resilience.services.incidents.advice import Advice, advice
+from resilience.services.incidents.ground import ground_of, loss_of, scenario_name
 from resilience.services.tools import (
     analyze_hub_centrality_tool,
     analyze_le_chatelier_tool,
@@ -33,8 +34,6 @@ from schedules.domain.problem import ONE_DAY
 
 log = structlog.get_logger(__name__)
 
-SCENARIOS = {1: FallbackScenario.SINGLE_ABSENCE, 2: FallbackScenario.DUAL_ABSENCE}
-"""By the number of people who are missing; more are a deployment."""
 SHED_FROM, PROPOSED_FROM = Level.ORANGE, Level.RED
 """From which severity shedding is simulated, and from which the system itself proposes."""
 WRITTEN: Mapping[Level, tuple[DocumentKind, ...]] = {
@@ -52,8 +51,8 @@ def analyse(incident: Incident, *, at: dt.datetime) -> Incident:
     if not incident.is_open:
         return incident
     answers = _answers(incident, at=at)
-    plan = _fallback(incident, at=at)
-    found = advice(incident, answers, plan=plan, absence=_absence(incident))
+    ground = ground_of(incident, answers["run_contingency_analysis_resilience_tool"], at=at)
+    found = advice(incident, answers, ground)
     with transaction.atomic():
         row = timeline.lock(incident)
         if not row.is_open:
@@ -62,11 +61,6 @@ def analyse(incident: Incident, *, at: dt.datetime) -> Incident:
         _respond(row, at=at)
     _propose_by_itself(row, found, at=at)
     return row
-
-
-def scenario_of(incident: Incident) -> FallbackScenario:
-    """The scenario that the missing people make."""
-    return SCENARIOS.get(len(incident.people), FallbackScenario.DEPLOYMENT)
 
 
 def _answers(incident: Incident, *, at: dt.datetime) -> dict[str, Any]:
@@ -78,7 +72,7 @@ def _answers(incident: Incident, *, at: dt.datetime) -> dict[str, Any]:
     found: dict[str, Any] = {
         "run_contingency_analysis_resilience_tool": run_contingency_analysis_resilience_tool(
             at=at,
-            scenario=scenario_of(incident).value if people else "",
+            scenario=scenario_name(len(people)).value if people else "",
             people=people,
             start=start if people else None,
             end=end if people else None,
@@ -91,27 +85,10 @@ def _answers(incident: Incident, *, at: dt.datetime) -> dict[str, Any]:
     }
     if Level[incident.severity] >= SHED_FROM:
         target = "CRITICAL" if Level[incident.severity] is Level.BLACK else ""
-        found["execute_sacrifice_hierarchy_tool"] = execute_sacrifice_hierarchy_tool(at=at, target_level=target)
-    return found
-
-
-def _fallback(incident: Incident, *, at: dt.datetime) -> FallbackPlan | None:
-    """The plan for exactly these people and dates, made now; None where nobody is missing or none can be made."""
-    if not incident.people or incident.start_date is None or incident.end_date is None:
-        return None
-    if Level[incident.severity] < SHED_FROM and incident.kind != IncidentKind.ABSENCE:
-        return None
-    try:
-        return fallbacks.make(
-            scenario_of(incident).value, set(incident.people), incident.start_date, incident.end_date, at=at
+        found["execute_sacrifice_hierarchy_tool"] = execute_sacrifice_hierarchy_tool(
+            at=at, target_level=target, lost=loss_of(incident, at=at)
         )
-    except DomainError as refusal:
-        log.info("no_fallback", incident=incident.number, code=refusal.code)
-        return None
-
-
-def _absence(incident: Incident) -> AbsenceAnalysis | None:
-    return incident.absences.order_by("-computed_at").first()
+    return found
 
 
 def _store(row: Incident, answers: Mapping[str, Any], found: list[Advice], *, at: dt.datetime) -> None:
@@ -178,6 +155,8 @@ def _respond(row: Incident, *, at: dt.datetime) -> None:
     """The answer by level: advice is there; from RED on drafts; at YELLOW it is only watched."""
     severity = Level[row.severity]
     wanted = set(WRITTEN.get(severity, ())) | ({DocumentKind.MFR} if row.kind == IncidentKind.BREAKER else set())
+    if any(item["key"] == "locum" and item["needs_approval"] and item.get("option") for item in row.recommendations):
+        wanted.add(DocumentKind.RFF)
     have = set(row.documents.values_list("kind", flat=True))
     for kind in sorted(wanted - have):
         documents.draft(DocumentKind(kind), by=None, at=at, incident=row)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from common.errors import Invalid
+from resilience.domain.contingency import Scenario
 from resilience.domain.defense import Barrier, DefenseMatrix, matrix
 from resilience.domain.levels import Level, Unknown, worst
 from resilience.domain.posture import Metric, Posture
@@ -119,13 +120,17 @@ def execute_sacrifice_hierarchy_tool(
     by: User | None = None,
     approval: Any = None,
     restore_due: dt.date | None = None,
+    lost: Scenario | None = None,
 ) -> SheddingAnswer:
     """Which work to give up for uncovered patient care, in the fixed order; simulated unless told and approved.
 
-    Execution needs a person's `approval` of exactly this simulation.
+    Execution needs a person's `approval` of exactly this simulation. `lost` asks what would be if people were gone
+    whose absence is not approved yet: never executed.
     """
+    if lost is not None and not simulate_only:
+        raise Invalid("A loss that has not come is only simulated: approve the absences first.")
     try:
-        seen = shedding.simulate(at=found.at, target_level=target_level)
+        seen = shedding.simulate(at=found.at, target_level=target_level, lost=lost)
     except Invalid as refusal:
         if simulate_only and isinstance(refusal.__cause__, NothingPublished):
             raise refusal.__cause__ from None

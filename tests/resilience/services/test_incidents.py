@@ -13,8 +13,8 @@ from common.errors import DomainError, Invalid, NotAllowed
 from resilience import tasks
 from resilience.domain.levels import Level, Measured
 from resilience.enums import ApprovalState, IncidentKind
-from resilience.models import Incident, IncidentEvent
-from resilience.services import approvals, breaker, documents, incidents, posture
+from resilience.models import FallbackPlan, Incident, IncidentEvent
+from resilience.services import approvals, breaker, documents, fallbacks, incidents, posture
 from resilience.services.incidents import Finding, news
 from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Assignment
@@ -294,6 +294,42 @@ def test_orange_simulates_and_proposes_nothing_black_proposes_and_writes(directo
     assert "execute_sacrifice_hierarchy_tool" in orange.analysis
     assert (orange.state, orange.approvals.count(), orange.documents.count()) == ("DIAGNOSED", 0, 0)
     assert set(black.documents.values_list("kind", flat=True)) == {"SITREP", "MFR", "RFF"}
+
+
+def test_orange_attaches_the_plan_for_who_is_away_and_the_standing_one_for_the_gravest_loss():
+    ward = resilience.watched_ward()
+    for letter in "BC":
+        program.absence(ward[letter], MONDAY, FRIDAY)
+    fallbacks.recompute(at=AT)
+    standing = {frozenset(plan.people): plan for plan in FallbackPlan.objects.all()}
+
+    yellow = incidents.analyse(found(Level.YELLOW), at=AT)
+    orange = incidents.analyse(found(Level.ORANGE), at=AT)
+
+    attached = [(item["key"].partition(":")[0], item["plan"]) for item in orange.recommendations if item["plan"]]
+    made = FallbackPlan.objects.get(pk=attached[0][1])
+    assert not [item for item in yellow.recommendations if item["plan"]]
+    assert (attached[0][0], sorted(made.people)) == ("fallback", sorted([ward.id("B"), ward.id("C")]))
+    # With B and C away nobody but A holds the credential: the loss of A is the one to be ready for.
+    assert attached[1:] == [("ready", str(standing[frozenset({ward.id("A")})].pk))]
+
+
+def test_where_several_are_missing_the_ways_out_stand_side_by_side_and_forces_are_asked_for():
+    ward = resilience.watched_ward()
+    people = [ward.id(letter) for letter in "ABC"]
+
+    made = incidents.analyse(
+        found(Level.ORANGE, kind=IncidentKind.ABSENCE, people=people, start=MONDAY, end=FRIDAY), at=AT
+    )
+
+    ways = {item["option"]: dict(item["facts"]) for item in made.recommendations if item["option"]}
+    (asked,) = made.documents.all()
+    assert list(ways) == ["Partial shedding", "People from outside", "Cross-training"]
+    assert {tuple(facts) for facts in ways.values()} == {
+        ("Fills", "Costs", "Stays open", "Ready", "Needs the word of"),
+    }
+    assert (ways["Partial shedding"]["Stays open"], ways["People from outside"]["Fills"]) == ("5", "5 posts")
+    assert (asked.kind, ward.credential.name in documents.newest(asked).content) == ("RFF", True)
 
 
 def test_red_asks_for_what_it_advises_and_waits(director, user_as):
