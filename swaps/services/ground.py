@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from django.apps import apps
 from django.db import connection
@@ -90,21 +90,35 @@ def _locked(start: dt.date, end: dt.date) -> frozenset[Slot]:
 def version() -> tuple[object, ...]:
     """Different after any change of what a ground depends on: every such row has history, whose ids only grow.
 
-    With the identity of the database: a restored one counts from an earlier number.
+    With the transactions of others that are under way: one of them may hold a smaller id than is seen already, and
+    end unseen by the newest ids. With the identity of the database: a restored one counts from an earlier number.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # what is under way is remembered within a transaction
+        cursor.execute(_newest())
+        row = cursor.fetchone()
+    return tuple(row)
+
+
+@cache
+def _newest() -> str:
     tables = [
         model.history.model._meta.db_table
         for model in apps.get_app_config("schedules").get_models()
         if hasattr(model, "history")
     ]
-    newest = sql.SQL(", ").join(
+    ids = sql.SQL(", ").join(
         sql.SQL("(SELECT max(history_id) FROM {})").format(sql.Identifier(table)) for table in tables
     )
-    database = sql.SQL("SELECT (SELECT oid FROM pg_database WHERE datname = current_database()), {}")
-    with connection.cursor() as cursor:
-        cursor.execute(database.format(newest))
-        row = cursor.fetchone()
-    return tuple(row)
+    return (
+        sql.SQL(
+            "WITH here AS (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " SELECT (SELECT oid FROM here), (SELECT string_agg(backend_xid::text, ' ' ORDER BY pid)"
+            " FROM pg_stat_get_activity(NULL) WHERE datid = (SELECT oid FROM here) AND pid <> pg_backend_pid()), {}"
+        )
+        .format(ids)
+        .as_string(None)
+    )
 
 
 def versions_of(days: Iterable[dt.date], *, lock: bool = False) -> list[Schedule]:

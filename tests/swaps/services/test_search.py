@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
 
 from common.errors import Invalid
 from swaps import services
@@ -73,6 +74,20 @@ def test_the_ground_is_kept_until_anything_it_depends_on_changes(world):
     assert second is not first
     assert str(world.attending["B"].pk) in {leave.person for leave in second.problem.absences}
     assert (len(second.roster.locked), len(third.roster.locked)) == (0, 1)
+
+
+def test_the_ground_is_another_one_while_somebody_else_writes(world):
+    """Who began earlier may commit later: their smaller history id is not the newest one."""
+    calm = ground.version()
+    other = connection.copy()
+    other.set_autocommit(False)
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()")
+
+    busy = ground.version()
+    other.close()
+
+    assert busy != calm
 
 
 def test_only_what_a_person_locked_is_locked_not_what_was_swapped(world, executed):
