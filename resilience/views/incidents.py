@@ -23,7 +23,7 @@ from resilience.enums import OPEN_APPROVALS, IncidentStateName
 from resilience.forms import SEVERITIES, DraftForm, IncidentFilterForm, ReportForm
 from resilience.models import Approval, FallbackPlan, Incident
 from resilience.services import approvals, incidents
-from resilience.views.deeds import deed, tell_errors
+from resilience.views.deeds import Refused, attempt
 from resilience.views.moments import Moment, tone
 
 PER_PAGE = 25
@@ -114,6 +114,11 @@ def _lines(text: str) -> list[dict[str, Any]]:
 def incident_list(request: SignedInRequest) -> HttpResponse:
     """Open ones first, the gravest first; then what is over."""
     require(request.user, Permission.SEE_DASHBOARD)
+    return _list(request, ReportForm())
+
+
+def _list(request: SignedInRequest, report_form: ReportForm) -> HttpResponse:
+    """The list; with a report that was not whole."""
     now = timezone.now()
     form = IncidentFilterForm(request.GET)
     form.is_valid()
@@ -125,30 +130,36 @@ def incident_list(request: SignedInRequest) -> HttpResponse:
         "shown": shown,
         "page": Paginator(rows.order_by("-detected_at"), PER_PAGE).get_page(request.GET.get("page")),
         "query": f"show={shown}&",
-        "report_form": ReportForm(),
+        "report_form": report_form,
         "may_report": request.user.may(Permission.APPROVE_RESILIENCE),
         "waiting": [
             (asked, approvals.acts_for(asked, request.user, at=now))
             for asked in Approval.objects.filter(state__in=OPEN_APPROVALS).select_related("proposed_by", "incident")
         ],
     }
-    return render(request, "resilience/incidents.html", context)
+    return render(request, "resilience/incidents.html", context, status=422 if report_form.errors else 200)
 
 
 @require_GET
 def incident(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything about one incident."""
-    found = access.incident(request.user, pk)
+    return _page(request, access.incident(request.user, pk))
+
+
+def _page(request: SignedInRequest, found: Incident, *, refused: Refused | None = None) -> HttpResponse:
+    """The incident; after a refusal with what was typed."""
     now = timezone.now()
     context = {
         "when": Moment(now),
         "incident": found,
+        "refused": refused,
         "tone": tone(found.severity),
         "steps": _steps(found),
         "severities": SEVERITIES,
         "draft_form": DraftForm(),
         "acts": incidents.acts_for(found, request.user),
-        "advice": [_with_place(item) for item in found.recommendations],
+        "advice": [_with_place(item) for item in found.recommendations if not item.get("option")],
+        "ways": _side_by_side([_with_place(item) for item in found.recommendations if item.get("option")]),
         "times": incidents.times(found, at=now),
         "now": now,
         "timeline": list(found.timeline.select_related("by").order_by("-at", "-id")),
@@ -160,17 +171,24 @@ def incident(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "impact": [(IMPACT.get(name, name), _said(value)) for name, value in found.impact.items()],
         "tools": [(TOOLS.get(name, name), answer) for name, answer in found.analysis.items()],
     }
-    return render(request, "resilience/incident.html", context)
+    return render(request, "resilience/incident.html", context, status=409 if refused else 200)
 
 
 def _with_place(item: dict[str, Any]) -> dict[str, Any]:
     """A recommendation with the page that shows what it would change, where there is one."""
     kind, _, target = str(item.get("key", "")).partition(":")
-    if kind == "fallback" and FallbackPlan.objects.filter(pk=target).exists():
+    if kind in {"fallback", "ready"} and FallbackPlan.objects.filter(pk=target).exists():
         return item | {"href": reverse("fallback", args=[target]), "look": "See the plan"}
     if kind == "shedding":
         return item | {"href": f"{reverse('shedding')}?level={target}", "look": "See what it would change"}
     return item | {"href": ""}
+
+
+def _side_by_side(options: list[dict[str, Any]]) -> dict[str, Any]:
+    """The ways out of one shortage as a table: what each answers to the same questions."""
+    asked = list(dict.fromkeys(question for item in options for question, _ in item["facts"]))
+    rows = [(question, [dict(item["facts"]).get(question, "unknown") for item in options]) for question in asked]
+    return {"options": options, "rows": rows}
 
 
 def _said(value: Any) -> str:
@@ -196,7 +214,9 @@ def incident_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpRespo
     if act not in ACTS:
         raise Http404
     do, said = ACTS[act]
-    deed(request, lambda: do(found, request.POST, request.user, timezone.now()), said)
+    refused = attempt(request, act, lambda: do(found, request.POST, request.user, timezone.now()), said)
+    if refused and refused.wrote:
+        return _page(request, access.incident(request.user, pk), refused=refused)
     return redirect("incident", pk=pk)
 
 
@@ -206,8 +226,7 @@ def incident_report(request: SignedInRequest) -> HttpResponse:
     require(request.user, Permission.APPROVE_RESILIENCE)
     form = ReportForm(request.POST)
     if not form.is_valid():
-        tell_errors(request, form)
-        return redirect("incidents")
+        return _list(request, form)
     given = form.cleaned_data
     made = incidents.report(
         title=given["title"],

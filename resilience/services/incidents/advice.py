@@ -157,7 +157,7 @@ def _partly(found: SheddingAnswer | None) -> Advice:
     option = "Partial shedding"
     if found is None or found.chosen is None:
         nothing = "no patient care is open that shedding could fill"
-        return Advice("shedding:none", "Shed nothing", option=option, effect=nothing, facts=_facts(*["nothing"] * 5))
+        return Advice("no-shedding", "Shed nothing", option=option, effect=nothing, facts=_facts(*["nothing"] * 5))
     done = next(effect for effect in found.effects if effect.level == found.chosen)
     word = in_words(sorted(SHEDDING_APPROVERS[ShedLevel[found.chosen]], key=list(Approver).index))
     return Advice(
