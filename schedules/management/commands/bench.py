@@ -42,6 +42,7 @@ from schedules.domain.problem import ONE_DAY, Problem
 from schedules.domain.problem import Role as PersonRole
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
+from schedules.domain.rules.report import Severity
 from schedules.domain.synthetic import Options as Size
 from schedules.domain.synthetic import program_files
 from schedules.enums import AbsenceKind, AbsenceStatus, ScheduleStatus
@@ -294,8 +295,9 @@ def judge_block(table: Table, solved: Solved) -> None:
     report = check(problem, roster)
     avoidable = [finding for finding in report.hard if not finding.unavoidable]
     table.row("hard violations", len(avoidable), "", 0)
-    for finding in report.hard:
-        table.write(f"  {'unavoidable ' if finding.unavoidable else ''}{finding.rule}: {finding.message}")
+    for finding in report.violations:
+        if finding.unavoidable or finding.severity is Severity.HARD:
+            table.write(f"  {'unavoidable, ' if finding.unavoidable else ''}{finding.rule}: {finding.message}")
     hard = [demand for demand in problem.demands if demand.hard and demand.minimum]
     held = Counter((slot.day, slot.session, code, slot.person) for slot, code in roster)
     short = sum(

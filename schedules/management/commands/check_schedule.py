@@ -44,7 +44,8 @@ class Command(BaseCommand):
     def _print(self, judged: Validation) -> None:
         figures = judged.figures()
         for item in figures["validation"]["violations"]:
-            self.stdout.write(f"{item['severity']:<9} {item['rule']:<18} {item['message']}")
+            unavoidable = "Unavoidable: " if item["unavoidable"] else ""
+            self.stdout.write(f"{item['severity']:<9} {item['rule']:<18} {unavoidable}{item['message']}")
         for item in figures["validation"]["not_measured"]:
             self.stdout.write(f"unknown   {item['rule']:<18} not measured: {item['reason']}")
         rate, n1 = figures["coverage_rate"], figures["resilience"]["n1_compliant"]

@@ -148,8 +148,9 @@ class Command(BaseCommand):
         for name, value in rows:
             self.stdout.write(f"  {name:<20} {value}")
         for item in validation["violations"]:
-            if item["severity"] != "advisory":
-                self.stdout.write(f"    {item['rule']}: {item['message']}")
+            if item["unavoidable"] or item["severity"] != "advisory":
+                unavoidable = "unavoidable, " if item["unavoidable"] else ""
+                self.stdout.write(f"    {unavoidable}{item['rule']}: {item['message']}")
 
 
 @contextmanager
