@@ -1,1 +1,1 @@
-"""What the whole installation can be put through: maintenance mode, too many requests, workers that live or not."""
+"""What the whole installation can be put through: maintenance, too many requests, workers that live, a warm start."""
