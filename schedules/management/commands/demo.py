@@ -260,21 +260,15 @@ class Children:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """Politely, then by force, the last one first, whole groups."""
+        """Politely, each head alone, for it ends its own; then whole groups by force. The last one first."""
         for child in reversed(self._running.values()):
-            _signal_group(child, signal.SIGTERM)
-            try:
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                _signal_group(child, signal.SIGKILL)
-                child.wait()
-            _signal_group(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
         self._running.clear()
-
-
-def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, number)
 
 
 def _web_server(port: int) -> list[str]:
