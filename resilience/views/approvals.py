@@ -19,7 +19,8 @@ from resilience import access
 from resilience.enums import ApproverPart
 from resilience.models import Approval
 from resilience.services import approvals
-from resilience.views.deeds import deed
+from resilience.views.asked import changes_of, facts_of
+from resilience.views.deeds import Refused, attempt
 from resilience.views.moments import Moment
 
 Act = Callable[[Approval, QueryDict, User, dt.datetime], Any]
@@ -49,17 +50,24 @@ ACTS: Mapping[str, tuple[Act, str]] = {
 @require_GET
 def approval(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """What is asked, with everything that the proposer saw."""
-    found = access.approval(request.user, pk)
+    return _page(request, access.approval(request.user, pk))
+
+
+def _page(request: SignedInRequest, found: Approval, *, refused: Refused | None = None) -> HttpResponse:
+    """The approval; after a refusal with what was typed."""
     now = timezone.now()
     context = {
         "when": Moment(now),
         "approval": found,
+        "refused": refused,
+        "facts": facts_of(found),
+        "moves": changes_of(found, at=now),
         "acts": approvals.acts_for(found, request.user, at=now),
         "votes": list(found.votes.select_related("by")),
         "sees_incident": request.user.may(Permission.SEE_DRAFTS),
         "open_parts": [ApproverPart(part).label for part in approvals.open_parts(found, at=now)],
     }
-    return render(request, "resilience/approval.html", context)
+    return render(request, "resilience/approval.html", context, status=409 if refused else 200)
 
 
 @require_POST
@@ -69,7 +77,9 @@ def approval_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpRespo
     if act not in ACTS:
         raise Http404
     do, said = ACTS[act]
-    deed(request, lambda: do(found, request.POST, request.user, timezone.now()), said)
+    refused = attempt(request, act, lambda: do(found, request.POST, request.user, timezone.now()), said)
+    if refused and refused.wrote:
+        return _page(request, access.approval(request.user, pk), refused=refused)
     if found.incident_id and request.user.may(Permission.SEE_DRAFTS):
         return redirect("incident", pk=found.incident_id)
     return redirect("approval", pk=pk)

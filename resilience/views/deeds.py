@@ -1,18 +1,36 @@
-"""Doing something and saying on the next page what came of it."""
+"""Doing something and saying on the next page what came of it, without losing what a person wrote."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.forms import Form
+from django.http import QueryDict
 
 from accounts.access import SignedInRequest
 from common.errors import DomainError, NotAllowed, NotFound
 
+WRITTEN = ("text", "reason", "resolution", "lessons", "content", "note")
+"""Fields in which people write sentences: where one was sent, a refusal shows the page again with it."""
 
-def deed(request: SignedInRequest, work: Callable[[], object], said: str = "") -> bool:
-    """Do it and leave a message: `said`, or why not; whether it was done.
+
+@dataclass(frozen=True)
+class Refused:
+    """An act that was not done: why, and what was typed for it."""
+
+    act: str
+    sentence: str
+    typed: QueryDict
+
+    @property
+    def wrote(self) -> bool:
+        return any(name in self.typed for name in WRITTEN)
+
+
+def attempt(request: SignedInRequest, act: str, work: Callable[[], object], said: str = "") -> Refused | None:
+    """Do it and leave a message: `said`, or why not; the refusal, None where it was done.
 
     Raises NotAllowed and NotFound: those have answers of their own.
     """
@@ -22,12 +40,24 @@ def deed(request: SignedInRequest, work: Callable[[], object], said: str = "") -
         raise
     except DomainError as refusal:
         messages.error(request, refusal.detail)
-        return False
+        return Refused(act, refusal.detail, request.POST)
     messages.success(request, said or str(answer))
-    return True
+    return None
 
 
-def tell_errors(request: SignedInRequest, form: Form) -> None:
-    """What is wrong with a form whose page is not shown again."""
-    for name, errors in form.errors.items():
-        messages.error(request, f"{form.fields[name].label}: {errors[0]}")
+def deed(request: SignedInRequest, work: Callable[[], object], said: str = "") -> bool:
+    """As `attempt`, for what nothing is typed for; whether it was done."""
+    return attempt(request, "", work, said) is None
+
+
+def fits(form: Form, work: Callable[[], object]) -> bool:
+    """Do it if the form is whole; a refusal stands in the form beside what was typed."""
+    if not form.is_valid():
+        return False
+    try:
+        work()
+    except (NotAllowed, NotFound):
+        raise
+    except DomainError as refusal:
+        form.add_error(None, refusal.detail)
+    return not form.errors

@@ -20,7 +20,7 @@ from resilience import access
 from resilience.forms import DraftForm
 from resilience.models import Document
 from resilience.services import documents
-from resilience.views.deeds import deed
+from resilience.views.deeds import Refused, attempt
 from resilience.views.moments import Moment
 
 Act = Callable[[Document, QueryDict, User, dt.datetime], Any]
@@ -40,18 +40,23 @@ ACTS: Mapping[str, tuple[Act, str]] = {
 @require_GET
 def document(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """The newest version, those before it, and whether the chain of digests is whole."""
-    found = access.document(request.user, pk)
+    return _page(request, access.document(request.user, pk))
+
+
+def _page(request: SignedInRequest, found: Document, *, refused: Refused | None = None) -> HttpResponse:
+    """The document; after a refusal with what was typed."""
     version = documents.newest(found)
     context = {
         "when": Moment(timezone.now()),
         "document": found,
+        "refused": refused,
         "version": version,
         "text": documents.text_for(version, request.user),
         "versions": list(found.versions.order_by("-number")),
         "chain": documents.verify(),
         "acts": documents.acts_for(found, request.user),
     }
-    return render(request, "resilience/document.html", context)
+    return render(request, "resilience/document.html", context, status=409 if refused else 200)
 
 
 @require_GET
@@ -70,7 +75,9 @@ def document_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpRespo
     if act not in ACTS:
         raise Http404
     do, said = ACTS[act]
-    deed(request, lambda: do(found, request.POST, request.user, timezone.now()), said)
+    refused = attempt(request, act, lambda: do(found, request.POST, request.user, timezone.now()), said)
+    if refused and refused.wrote:
+        return _page(request, access.document(request.user, pk), refused=refused)
     return redirect("document", pk=pk)
 
 

@@ -21,7 +21,7 @@ from resilience import access
 from resilience.domain.levels import Level
 from resilience.enums import OPEN_APPROVALS, IncidentStateName
 from resilience.forms import SEVERITIES, DraftForm, IncidentFilterForm, ReportForm
-from resilience.models import Approval, FallbackPlan, Incident
+from resilience.models import AbsenceAnalysis, Approval, FallbackPlan, Incident
 from resilience.services import approvals, incidents
 from resilience.views.deeds import Refused, attempt
 from resilience.views.moments import Moment, tone
@@ -132,12 +132,19 @@ def _list(request: SignedInRequest, report_form: ReportForm) -> HttpResponse:
         "query": f"show={shown}&",
         "report_form": report_form,
         "may_report": request.user.may(Permission.APPROVE_RESILIENCE),
+        "absences": _absences(timezone.localdate(now)),
         "waiting": [
             (asked, approvals.acts_for(asked, request.user, at=now))
             for asked in Approval.objects.filter(state__in=OPEN_APPROVALS).select_related("proposed_by", "incident")
         ],
     }
     return render(request, "resilience/incidents.html", context, status=422 if report_form.errors else 200)
+
+
+def _absences(today: dt.date) -> list[tuple[AbsenceAnalysis, list[dict[str, Any]]]]:
+    """What reported and granted absences do to the program, and what is proposed for each, the nearest first."""
+    rows = AbsenceAnalysis.objects.filter(absence__end_date__gte=today).select_related("absence__person", "incident")
+    return [(row, [_with_place(item) for item in row.proposals]) for row in rows.order_by("absence__start_date", "pk")]
 
 
 @require_GET

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -26,7 +27,7 @@ from resilience.services.tools import (
     get_defense_level_tool,
     run_contingency_analysis_resilience_tool,
 )
-from resilience.views.deeds import deed, tell_errors
+from resilience.views.deeds import fits
 from resilience.views.moments import moment, tone
 from resilience.views.pictures import heat_map, lowest_by_day, margin_chart
 from schedules.domain.problem import days_between
@@ -41,6 +42,11 @@ SHOWN_WEAKEST = 6
 def overview(request: SignedInRequest) -> HttpResponse:
     """Posture, figures, k* by day and by half-day, the weakest moments, the breaker, the log."""
     require(request.user, Permission.SEE_DASHBOARD)
+    return _page(request, _forms() if request.user.may(Permission.APPROVE_RESILIENCE) else {})
+
+
+def _page(request: SignedInRequest, forms: dict[str, Form], *, status: int = 200) -> HttpResponse:
+    """The overview; with a form that was not whole."""
     when = moment(request)
     found = run_contingency_analysis_resilience_tool(at=when.at)
     days = list(days_between(found.start, found.end)) if found.start and found.end else []
@@ -54,13 +60,13 @@ def overview(request: SignedInRequest) -> HttpResponse:
         "weakest": [_point(point) for point in sorted(found.timeline, key=lambda point: point.margin)[:SHOWN_WEAKEST]],
         "breaker": breaker_services.current(),
         "log": list(PostureRecord.objects.select_related("by").order_by("-at", "-created_at")[:LOG_LINES]),
-        "forms": _forms() if request.user.may(Permission.APPROVE_RESILIENCE) else {},
+        "forms": forms,
     }
     context["triggers"] = _triggers(context["defense"].triggers)
     context["posture_tone"] = tone(context["defense"].posture)
     context["coverage_text"] = percent(context["defense"].coverage, 1)
     context["breaker_closed"] = context["breaker"].state == BreakerState.CLOSED
-    return render(request, "resilience/overview.html", context)
+    return render(request, "resilience/overview.html", context, status=status)
 
 
 def _triggers(keys: Sequence[str]) -> list[tuple[str, str]]:
@@ -107,7 +113,7 @@ def posture_override(request: SignedInRequest) -> HttpResponse:
         posture_services.override(Level[given["level"]], by=request.user, at=at, until=until, reason=given["reason"])
         return f"The posture is {given['level']} until {timezone.localtime(until):%d %b %H:%M}."
 
-    return _answer(request, PostureOverrideForm(request.POST, prefix="posture"), act)
+    return _answer(request, "override", PostureOverrideForm(request.POST, prefix="posture"), act)
 
 
 @require_POST
@@ -118,7 +124,7 @@ def posture_lower(request: SignedInRequest) -> HttpResponse:
         posture_services.lower(by=request.user, at=at, reason=given["reason"])
         return "The posture is one step lower."
 
-    return _answer(request, ReasonForm(request.POST, prefix="lower"), act)
+    return _answer(request, "lower", ReasonForm(request.POST, prefix="lower"), act)
 
 
 @require_POST
@@ -129,7 +135,7 @@ def breaker_trip(request: SignedInRequest) -> HttpResponse:
         breaker_services.trip(by=request.user, at=at, reason=given["reason"])
         return "The breaker is open: only changes that improve coverage pass."
 
-    return _answer(request, ReasonForm(request.POST, prefix="trip"), act)
+    return _answer(request, "trip", ReasonForm(request.POST, prefix="trip"), act)
 
 
 @require_POST
@@ -140,7 +146,7 @@ def breaker_clear(request: SignedInRequest) -> HttpResponse:
         breaker_services.clear(by=request.user, at=at, reason=given["reason"])
         return "The cause is taken back. The breaker closes after its clear time."
 
-    return _answer(request, ReasonForm(request.POST, prefix="clear"), act)
+    return _answer(request, "clear", ReasonForm(request.POST, prefix="clear"), act)
 
 
 @require_POST
@@ -152,14 +158,16 @@ def breaker_override(request: SignedInRequest) -> HttpResponse:
         approvals.propose_override(until=until, reason=given["reason"], by=request.user, at=at)
         return "Asked. Changes pass once a second person has approved it."
 
-    return _answer(request, BreakerOverrideForm(request.POST, prefix="breaker"), act)
+    return _answer(request, "breaker", BreakerOverrideForm(request.POST, prefix="breaker"), act)
 
 
-def _answer(request: SignedInRequest, form: Form, act: Callable[[dict[str, Any], dt.datetime], str]) -> HttpResponse:
-    """Do it if the form is whole, and say on the overview what came of it."""
+def _answer(
+    request: SignedInRequest, name: str, form: Form, act: Callable[[dict[str, Any], dt.datetime], str]
+) -> HttpResponse:
+    """Do it if the form is whole and say so; else the page again with what was typed and what is wrong with it."""
     require(request.user, Permission.APPROVE_RESILIENCE)
-    if not form.is_valid():
-        tell_errors(request, form)
-        return redirect("resilience")
-    deed(request, lambda: act(form.cleaned_data, timezone.now()))
+    said: list[str] = []
+    if not fits(form, lambda: said.append(act(form.cleaned_data, timezone.now()))):
+        return _page(request, _forms() | {name: form}, status=422)
+    messages.success(request, said[0])
     return redirect("resilience")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 import resilience.services.readiness as readiness_services
 from accounts.access import SignedInRequest, require
+from accounts.models import User
 from accounts.permissions import Permission
 from resilience.domain.homeostasis import Loop
 from resilience.forms import ReadinessForm
@@ -25,7 +26,7 @@ from resilience.services.tools import (
     calculate_blast_radius_tool,
     check_mtf_compliance_tool,
 )
-from resilience.views.deeds import deed
+from resilience.views.deeds import fits
 from resilience.views.moments import Moment, moment, tone
 
 HIGH_IS_BAD = frozenset({Loop.UTILIZATION.value, Loop.WORKLOAD_SPREAD.value})
@@ -102,22 +103,17 @@ def readiness_adjust(request: SignedInRequest) -> HttpResponse:
     """Rate an area against its measure, by name and reason."""
     require(request.user, Permission.APPROVE_RESILIENCE)
     form = ReadinessForm(request.POST)
-    if not form.is_valid():
+    if not fits(form, lambda: _adjust(form.cleaned_data, request.user)):
         return _worksheet(request, form, status=422)
-    given, now = form.cleaned_data, timezone.now()
-    deed(
-        request,
-        lambda: readiness_services.adjust(
-            given["area"],
-            int(given["rating"]),
-            by=request.user,
-            at=now,
-            until=now + dt.timedelta(days=given["days"]),
-            reason=given["reason"],
-        ),
-        f"{given['area']} is rated {given['rating']} for {given['days']} days.",
-    )
+    messages.success(request, "{area} is rated {rating} for {days} days.".format(**form.cleaned_data))
     return redirect("readiness")
+
+
+def _adjust(given: dict[str, Any], by: User) -> ReadinessAdjustment:
+    now = timezone.now()
+    until = now + dt.timedelta(days=given["days"])
+    rating = int(given["rating"])
+    return readiness_services.adjust(given["area"], rating, by=by, at=now, until=until, reason=given["reason"])
 
 
 @require_POST

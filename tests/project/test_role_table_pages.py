@@ -32,7 +32,7 @@ BREAKER = {"breaker-hours": 1, "breaker-reason": "A test."}
 REPORT = {"title": "A test", "severity": "YELLOW"}
 
 # Method, address, form -> what each role gets, in the order of ROLES. After a POST: 302 to the page that tells the end,
-# which may be a refusal of the service; 403 and 404 come before any service is asked.
+# which may be a refusal of the service, or the page again with what was typed (422); 403 and 404 come before any service.
 PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("get", "", {}, (302,) * 7),
     ("get", "profile", {}, (200,) * 7),
@@ -110,11 +110,11 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("post", "swaps/{swap_executed}", {"act": "complain", "note": "A test."}, (404, 404, 403, 403, 403, 403, 403)),
     ("get", "escalations", {}, (403, 403, 200, 200, 200, 403, 403)),
     ("get", "resilience", {}, (403, 403, 200, 200, 200, 200, 403)),
-    ("post", "resilience/posture/override", OVERRIDE, (403, 403, 403, 403, 302, 403, 403)),
-    ("post", "resilience/posture/lower", {"lower-reason": "A test."}, (403, 403, 403, 403, 302, 403, 403)),
+    ("post", "resilience/posture/override", OVERRIDE, (403, 403, 403, 403, 422, 403, 403)),
+    ("post", "resilience/posture/lower", {"lower-reason": "A test."}, (403, 403, 403, 403, 422, 403, 403)),
     ("post", "resilience/breaker/trip", {"trip-reason": "A test."}, (403, 403, 403, 403, 302, 403, 403)),
-    ("post", "resilience/breaker/clear", {"clear-reason": "A test."}, (403, 403, 403, 403, 302, 403, 403)),
-    ("post", "resilience/breaker/override", BREAKER, (403, 403, 403, 403, 302, 403, 403)),
+    ("post", "resilience/breaker/clear", {"clear-reason": "A test."}, (403, 403, 403, 403, 422, 403, 403)),
+    ("post", "resilience/breaker/override", BREAKER, (403, 403, 403, 403, 422, 403, 403)),
     ("get", "resilience/what-if", {}, (403, 403, 200, 200, 200, 200, 403)),
     ("get", "resilience/what-if?people={person}", {}, (403, 403, 200, 200, 200, 403, 403)),
     ("get", "resilience/fallbacks", {}, (403, 403, 200, 200, 200, 200, 403)),

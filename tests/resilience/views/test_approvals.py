@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+from django.utils import timezone
 
 from accounts.enums import Role
 from resilience.enums import ApproverPart
@@ -30,3 +33,29 @@ def test_a_faculty_member_who_is_not_named_does_not(browser_as):
     asked = resilience.asked(resilience.START, resilience.END, needed=[ApproverPart.CLINICAL_LEAD])
 
     assert browser_as(Role.FACULTY).get(f"/incidents/approvals/{asked.pk}").status_code == 404
+
+
+def test_a_refusal_without_a_reason_shows_the_page_again_with_the_error_at_the_field(browser_as):
+    asked = resilience.asked(
+        resilience.START,
+        resilience.END,
+        proposed_at=timezone.now(),
+        expires_at=timezone.now() + dt.timedelta(hours=4),
+        facts={
+            "level": "BLACK",
+            "changes": 9,
+            "effects": [{"level": "BLACK", "filled": 11, "shed": 6, "missing": 1}],
+            "gaps": [{"date": "2026-11-27", "session": "PM", "post": "FMIT attending", "missing": 1}],
+        },
+    )
+
+    page = browser_as(Role.PROGRAM_DIRECTOR).post(f"/incidents/approvals/{asked.pk}/refuse", {"reason": " "})
+
+    assert (page.status_code, page.context["refused"].act) == (409, "refuse")
+    assert page.context["facts"] == [
+        ("Level", ["Black"]),
+        ("Fills", ["11 open posts; 1 stay open"]),
+        ("Gives up", ["6 half-days of other work, 9 changes in all"]),
+        ("Stays open", ["Fri 27 Nov PM FMIT attending: 1 missing"]),
+    ]
+    assert f'id="refusal-{asked.pk}"' in page.text
