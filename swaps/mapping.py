@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -15,7 +16,7 @@ from schedules.domain.roster import Slot
 from schedules.models import Assignment
 from swaps import models
 from swaps.domain.exchange import Exchange, Place, SwapRequest
-from swaps.domain.findings import SwapFinding
+from swaps.domain.findings import Matter, SwapFinding
 from swaps.domain.tables import Actor, ContinuityKind, Level, SwapPolicy, SwapType, Tier, Verdict
 
 RowState = Mapping[str, Any]
@@ -69,6 +70,7 @@ def finding_json(finding: SwapFinding) -> dict[str, Any]:
         "limit": finding.limit,
         "days": [day.isoformat() for day in finding.days],
         "people": list(finding.people),
+        "about": list(finding.about),
         "readers": sorted(reader.value for reader in finding.readers),
     }
 
@@ -85,8 +87,28 @@ def to_finding(stored: Mapping[str, Any]) -> SwapFinding:
         limit=stored["limit"],
         days=tuple(dt.date.fromisoformat(day) for day in stored["days"]),
         people=tuple(stored["people"]),
+        about=tuple(stored.get("about", ())),
         readers=frozenset(Actor(reader) for reader in stored["readers"]),
     )
+
+
+def matter_json(matter: Matter) -> dict[str, Any]:
+    return {
+        "code": matter.code,
+        "level": matter.level.name,
+        "about": sorted(matter.about),
+        "measured": matter.measured,
+    }
+
+
+def to_matter(stored: Mapping[str, Any]) -> Matter:
+    return Matter(stored["code"], Level[stored["level"]], frozenset(stored["about"]), stored["measured"])
+
+
+def shown_digest(findings: Iterable[SwapFinding]) -> str:
+    """Equal exactly while the findings ask somebody to decide the same."""
+    asked = sorted(json.dumps(matter_json(found.matter)) for found in findings if found.matter)
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 
 
 def state_of(row: Assignment) -> RowState:

@@ -19,7 +19,7 @@ from swaps import access, services
 from swaps.domain.candidates import Candidate
 from swaps.domain.findings import SwapFinding
 from swaps.domain.tables import Actor, Reason, SwapPolicy, SwapType
-from swaps.mapping import load_policy, to_finding
+from swaps.mapping import load_policy, shown_digest, to_finding
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 
 REASON_LENGTH = 500
@@ -71,6 +71,16 @@ class RationaleIn(serializers.Serializer):
     rationale = serializers.CharField(max_length=RATIONALE_LENGTH, help_text="Both people read it.")
 
 
+class ApproveIn(RationaleIn):
+    shown = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=64,
+        help_text="The case's `shown`: refused where the findings are others by now. Left out: those of the report.",
+    )
+
+
 class RollBackIn(serializers.Serializer):
     reason = serializers.CharField(max_length=REASON_LENGTH)
 
@@ -103,10 +113,14 @@ class CaseOut(serializers.ModelSerializer):
     """A decision that waits, or was made."""
 
     level = serializers.CharField(source="get_level_display")
+    shown = serializers.SerializerMethodField(help_text="Of the findings that ask for the decision; sent with it.")
 
     class Meta:
         model = EscalationCase
-        fields = ["id", "kind", "status", "level", "codes", "opened_at", "due_at", "overdue_at", "moved_up_at"]
+        fields = ["id", "kind", "status", "level", "codes", "shown", "opened_at", "due_at", "overdue_at", "moved_up_at"]
+
+    def get_shown(self, case: EscalationCase) -> str:
+        return shown_digest(services.findings_of(case.swap))
 
 
 class SwapOut(serializers.ModelSerializer):

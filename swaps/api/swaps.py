@@ -24,6 +24,7 @@ from schedules.api.resource import Readable
 from swaps import access, services
 from swaps.access import Deed
 from swaps.api.shapes import (
+    ApproveIn,
     CandidatesIn,
     ComplaintIn,
     MarkdownRenderer,
@@ -70,24 +71,23 @@ class SwapFilter(django_filters.FilterSet):
 
 
 class Act(NamedTuple):
-    """A deed: its service, what it is given, and under which name."""
+    """A deed: its service, and what it is given, by the names of its parameters."""
 
     says: str
     service: Callable[..., Any]
     shape: type[serializers.Serializer] | None = None
-    given: str = ""
 
 
 ACTS: Mapping[Deed, Act] = {
     Deed.CONSENT: Act(
         "Agree, as the partner. Where nothing else is to decide, the swap is executed.", services.consent
     ),
-    Deed.DECLINE: Act("Say no, as the partner.", services.decline, NoteIn, "note"),
-    Deed.APPROVE: Act("Let it happen, as the approver of its level.", services.approve, RationaleIn, "rationale"),
-    Deed.REJECT: Act("Refuse it, as the approver of its level.", services.reject, RationaleIn, "rationale"),
-    Deed.CANCEL: Act("Take the request back.", services.cancel, NoteIn, "note"),
-    Deed.ROLL_BACK: Act("Undo it within its window, with a reason.", services.roll_back, RollBackIn, "reason"),
-    Deed.COMPLAIN: Act("Say, as a party, that it went wrong.", services.complain, ComplaintIn, "text"),
+    Deed.DECLINE: Act("Say no, as the partner.", services.decline, NoteIn),
+    Deed.APPROVE: Act("Let it happen, as the approver of its level.", services.approve, ApproveIn),
+    Deed.REJECT: Act("Refuse it, as the approver of its level.", services.reject, RationaleIn),
+    Deed.CANCEL: Act("Take the request back.", services.cancel, NoteIn),
+    Deed.ROLL_BACK: Act("Undo it within its window, with a reason.", services.roll_back, RollBackIn),
+    Deed.COMPLAIN: Act("Say, as a party, that it went wrong.", services.complain, ComplaintIn),
 }
 
 STATUS_OF_ANSWER: Mapping[str, int] = {SwapStatus.PENDING: 202, SwapStatus.APPROVED: 202, SwapStatus.REJECTED: 422}
@@ -197,7 +197,7 @@ def _deed(deed: Deed) -> Callable[..., Response]:
     act = ACTS[deed]
 
     def method(self: Swaps, request: Request, pk: UUID) -> Response:
-        given = {act.given: valid(act.shape, request.data)[act.given]} if act.shape else {}
+        given = valid(act.shape, request.data) if act.shape else {}
         swap = access.swap(caller(request), pk)
         done = act.service(swap, by=caller(request), at=timezone.now(), **given)
         # A swap that a new version does not hold is filed anew by its approval.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, pstdev
@@ -14,7 +14,7 @@ from schedules.domain.changes import new_or_worsened
 from schedules.domain.codes import ADMIN_CODE, CALL_CODE, OFF_CODE, WEEKEND_CODE
 from schedules.domain.margins import MarginReport, Scope, margins
 from schedules.domain.problem import HALF_DAYS, Absence, Date, Demand, DutyLogKind, PersonId, Problem, Session
-from schedules.domain.roster import Roster
+from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import RULES, Report, Severity, Violation, check
 from schedules.domain.rules.index import RosterIndex
 from schedules.domain.timeline import TOLERANCE
@@ -158,12 +158,24 @@ def _decide(case: Case, checks: tuple[Callable[[Case], Checked], ...]) -> Assess
 
 def is_gap(violation: Violation) -> bool:
     """An unfilled minimum, which COVERAGE_GAP puts before a person; every other new hard finding rejects."""
-    return (
-        violation.rule == "DEMAND_MIN"
-        and violation.measured is not None
-        and violation.limit is not None
-        and violation.measured < violation.limit
-    )
+    return bool(open_posts(violation))
+
+
+def open_posts(violation: Violation) -> frozenset[str]:
+    """The posts that an unfilled minimum leaves open, as a COVERAGE_GAP is about them; none for any other finding."""
+    measured, limit = violation.measured, violation.limit
+    if violation.rule != "DEMAND_MIN" or measured is None or limit is None or measured >= limit:
+        return frozenset()
+    activity, _, *roles = violation.subject
+    place = (activity, violation.start, violation.session, roles)
+    return frozenset(_posts(*place, missing=range(int(measured), int(limit))))
+
+
+def _posts(
+    activity: str, day: Date, session: Session | None, roles: Iterable[str], *, missing: range
+) -> tuple[str, ...]:
+    """One for each number of people at which somebody is missing: one person fewer is a post more."""
+    return tuple(f"{activity} {day} {session} {'/'.join(roles)} {number}" for number in missing)
 
 
 def broken_rules(case: Case) -> Checked:
@@ -243,6 +255,7 @@ def back_to_back(case: Case) -> Checked:
             "with a week between, or another partner.",
             people=(person,),
             days=tuple(longest),
+            about=tuple(f"{person} {friday}" for friday in longest),
         )
 
 
@@ -277,6 +290,7 @@ def coverage_gap(case: Case) -> Checked:
         band = row.bands[0] if able else row.bands[1]
         place = f"{demand.activity} on {demand.day} {demand.session} would have {filled} of {demand.minimum}"
         names = ", ".join(case.name(who) for who in able[:3])
+        roles = sorted({case.problem.person[who].role.value for who in demand.eligible if who in case.problem.person})
         yield SwapFinding(
             code=row.code,
             tier=row.tier,
@@ -288,6 +302,7 @@ def coverage_gap(case: Case) -> Checked:
             limit=demand.minimum,
             days=(demand.day,),
             people=tuple(able[:3]),
+            about=_posts(demand.activity, demand.day, demand.session, roles, missing=range(filled, demand.minimum)),
         )
 
 
@@ -351,6 +366,7 @@ def moonlighting(case: Case) -> Checked:
             f"{period.person.name} would have {weekly:.1f} h a week in block {period.block.number}, "
             f"{logged:g} h of moonlighting in the block included.",
             people=(period.person.id,),
+            about=(f"{period.person.id} block {period.block.number}",),
             judged=weekly - TOLERANCE,
         )
 
@@ -379,15 +395,22 @@ def fairness(case: Case) -> Checked:
             f"{case.name(person)} would have {what} {abs(balances[person]):.3g} weeks more than the other way round in "
             "three months. An exchange instead of an absorbed week keeps the balance.",
             people=(person,),
+            about=(person,),
         )
 
 
 def continuity(case: Case) -> Checked:
     """CONTINUITY: points of the continuity-clinic sessions that change hands or lapse."""
-    kinds = [kind for slot, kind in sorted(case.facts.continuity.items()) if slot in case.exchange.changes]
+    slots = [slot for slot in sorted(case.facts.continuity) if slot in case.exchange.changes]
+    kinds = [case.facts.continuity[slot] for slot in slots]
     points = sum(case.policy.continuity_points[kind] for kind in kinds)
     text = f"{len(kinds)} continuity-clinic sessions change hands ({points} points): write a hand-off plan."
-    yield finding("CONTINUITY", points, case.policy, text, public=text)
+    about = tuple(_named(slot) for slot in slots)
+    yield finding("CONTINUITY", points, case.policy, text, public=text, about=about)
+
+
+def _named(slot: Slot) -> str:
+    return f"{slot.person} {slot.day} {slot.session}"
 
 
 def utilization(report: MarginReport, touched: set[Date]) -> float | None:
@@ -433,7 +456,15 @@ def resilience(case: Case) -> Checked:
     if new:
         places = ", ".join(f"{day} {session}" for day, session in new[:3])
         text = f"{len(new)} sessions no longer survive the loss of any one person: {places}."
-        yield finding("N1", len(new), case.policy, text, public=text, days=tuple(day for day, _ in new))
+        yield finding(
+            "N1",
+            len(new),
+            case.policy,
+            text,
+            public=text,
+            days=tuple(day for day, _ in new),
+            about=tuple(f"{day} {session}" for day, session in new),
+        )
 
 
 def blast_radius(case: Case) -> Checked:
@@ -443,10 +474,11 @@ def blast_radius(case: Case) -> Checked:
     """
     request = case.exchange.request
     asked = {*request.giver_places, *request.taker_places}
-    beyond = sum((slot.day, slot.session) not in asked for slot in case.exchange.changes)
-    count = beyond + len(case.exchange.lapsed)
+    beyond = [slot for slot in case.exchange.changes if (slot.day, slot.session) not in asked]
+    count = len(beyond) + len(case.exchange.lapsed)
     text = f"{count} assignments beyond the exchanged sessions are touched: {len(case.exchange.lapsed)} lapse."
-    yield finding("BLAST_RADIUS", count, case.policy, text, public=text)
+    about = tuple(_named(slot) for slot in (*beyond, *case.exchange.lapsed))
+    yield finding("BLAST_RADIUS", count, case.policy, text, public=text, about=about)
 
 
 def sensitive_reason(case: Case) -> Checked:

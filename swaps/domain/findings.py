@@ -11,7 +11,7 @@ from schedules.domain.margins.posts import Standby
 from schedules.domain.problem import Date, PersonId
 from schedules.domain.roster import Slot
 from schedules.domain.rules import Report
-from swaps.domain.tables import CHECK, Actor, ContinuityKind, Level, Reason, SwapPolicy, Tier, Verdict
+from swaps.domain.tables import CHECK, Actor, Compare, ContinuityKind, Level, Reason, SwapPolicy, Tier, Verdict
 
 STAFF = frozenset({Actor.COORDINATOR, Actor.PROGRAM_DIRECTOR, Actor.ADMINISTRATOR, Actor.APPROVER})
 
@@ -47,11 +47,44 @@ class SwapFinding:
     days: tuple[Date, ...] = ()
     people: tuple[PersonId, ...] = ()
     """Whom the message names, or is about."""
+    about: tuple[str, ...] = ()
+    """What somebody accepts who accepts it, item by item: posts left open, sessions, weeks of a person. No names."""
     readers: frozenset[Actor] = STAFF
     """Who may read `message`; everybody else reads `public`."""
 
     def text_for(self, reader: Actor) -> str:
         return self.message if reader in self.readers else self.public
+
+    @property
+    def matter(self) -> Matter | None:
+        """What is to be decided about it; None where nobody has to."""
+        if self.verdict is not Verdict.ESCALATE or self.level is None:
+            return None
+        measured = self.measured if any(band.limit for band in CHECK[self.code].bands) else None
+        # Time alone makes a swap more imminent; its level says when that asks somebody else.
+        nearer = any(band.compare is Compare.BELOW for band in CHECK[self.code].bands)
+        return Matter(self.code, self.level, frozenset(self.about), None if nearer else measured)
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A finding as a decision binds to it: its code, what it is about, and how bad it is."""
+
+    code: str
+    level: Level
+    """Who has to decide; of an accepted one, who has decided."""
+    about: frozenset[str] = frozenset()
+    measured: float | None = None
+    """None where the items say everything."""
+
+    def covers(self, other: Matter) -> bool:
+        """Whether who accepted this one has accepted the other: nothing in it is new, worse, or for a higher level."""
+        return (
+            self.code == other.code
+            and self.level >= other.level
+            and self.about >= other.about
+            and (other.measured is None or (self.measured is not None and self.measured >= other.measured))
+        )
 
 
 @dataclass(frozen=True)
@@ -95,6 +128,7 @@ def finding(
     public: str = "",
     people: tuple[PersonId, ...] = (),
     days: tuple[Date, ...] = (),
+    about: tuple[str, ...] = (),
     readers: frozenset[Actor] = STAFF,
     judged: float | None = None,
 ) -> SwapFinding | None:
@@ -117,5 +151,6 @@ def finding(
         public=public or check.sentence,
         people=people,
         days=days,
+        about=about,
         readers=readers,
     )

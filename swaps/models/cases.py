@@ -24,6 +24,9 @@ class EscalationCase(TimeStamped):
     level = models.PositiveSmallIntegerField(choices=LEVELS, help_text="Who decides now.")
     first_level = models.PositiveSmallIntegerField(choices=LEVELS, help_text="Who was asked first.")
     codes = models.JSONField(default=list, help_text="The checks that ask for the decision.")
+    accepted = models.JSONField(
+        default=list, blank=True, help_text="What was accepted, finding by finding: anything else asks anew."
+    )
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(db_index=True)
     overdue_at = models.DateTimeField(null=True, blank=True, help_text="When a deadline was first missed.")

@@ -13,10 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from common.services import maintenance
 from schedules.domain.changes import new_or_worsened
-from schedules.domain.rules.report import Severity
+from schedules.domain.rules.report import Severity, Violation
 from schedules.services.gate import open_gate, require_breaker_closed
 from schedules.services.improving import Effect, EffectOf
-from swaps.domain.checks import is_gap
+from swaps.domain.checks import open_posts
 from swaps.domain.exchange import Exchange, RangeTooShort
 from swaps.domain.tables import Actor, SwapStatus, Verdict
 from swaps.enums import Event
@@ -25,7 +25,7 @@ from swaps.models import SwapChange, SwapRecord, SwapWeekChange
 from swaps.services import ground, record, rows
 from swaps.services.judging import Planned, judge_again, plan_again
 from swaps.services.refusals import ExecutionFailed
-from swaps.services.settling import approved_codes, unapproved
+from swaps.services.settling import accepted_posts, unapproved
 from swaps.signals import swap_executed
 
 _log = structlog.get_logger(__name__)
@@ -125,7 +125,7 @@ def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRec
     SwapChange.objects.bulk_create(changes)
     SwapWeekChange.objects.bulk_create(weeks)
     record.note(swap, Event.EXECUTED, by=by, at=at, rows=len(changes), weeks=len(weeks))
-    verify(planned, exchange, gaps_accepted="COVERAGE_GAP" in approved_codes(swap))
+    verify(planned, exchange, may_stay_open=accepted_posts(swap))
     record.note(swap, Event.VERIFIED, by=None, at=at)
     record.move(
         swap,
@@ -156,16 +156,16 @@ def _still_as_decided(swap: SwapRecord, planned: Planned, *, at: dt.datetime) ->
     asked = judge_again(swap, at=at)
     if asked.verdict is Verdict.REJECT:
         raise Broken(asked.error_code)
-    open_codes = unapproved(swap, asked)
-    if open_codes:
-        raise Broken(min(open_codes))
+    undecided = unapproved(swap, asked)
+    if undecided:
+        raise Broken(min(item.code for item in undecided))
     return planned.exchange, asked.as_json()
 
 
-def verify(planned: Planned, exchange: Exchange, *, gaps_accepted: bool) -> None:
+def verify(planned: Planned, exchange: Exchange, *, may_stay_open: frozenset[str]) -> None:
     """Read the rows back: they are what was expected, and break no hard rule that they did not break before.
 
-    A minimum left unfilled passes where an approver accepted it. Raises Broken.
+    A minimum left unfilled passes where an approver accepted each of its open posts. Raises Broken.
     """
     before = planned.ground
     after = ground.fresh(before.problem.start, before.problem.end)
@@ -174,8 +174,14 @@ def verify(planned: Planned, exchange: Exchange, *, gaps_accepted: bool) -> None
     if set(after.problem.fmit_weeks) != set(exchange.replan(before.problem).fmit_weeks):
         raise Broken("WEEKS_DIFFER")
     for violation in new_or_worsened(before.report, after.report):
-        if violation.severity is Severity.HARD and not (gaps_accepted and is_gap(violation)):
+        if violation.severity is Severity.HARD and not is_accepted(violation, may_stay_open):
             raise Broken(violation.rule)
+
+
+def is_accepted(violation: Violation, may_stay_open: frozenset[str]) -> bool:
+    """Whether it is an unfilled minimum of which an approver let every open post stay open."""
+    posts = open_posts(violation)
+    return bool(posts) and posts <= may_stay_open
 
 
 def _fail(swap: SwapRecord, *, cause: str, by: User | None, at: dt.datetime) -> None:

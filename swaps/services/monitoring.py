@@ -21,7 +21,7 @@ from schedules.enums import ScheduleStatus
 from schedules.models import Schedule
 from schedules.services import compliance
 from swaps import queries
-from swaps.domain.checks import HARD_RULES, is_gap
+from swaps.domain.checks import HARD_RULES
 from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
@@ -31,10 +31,10 @@ from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 from swaps.services import ground, record
 from swaps.services.answers import cancelled
 from swaps.services.due import is_time_to_remind
-from swaps.services.execution import execute
+from swaps.services.execution import execute, is_accepted
 from swaps.services.refusals import RollbackConflict, RollbackExpired
 from swaps.services.rollback import roll_back
-from swaps.services.settling import approved_codes, close_case, due, tell_deciders
+from swaps.services.settling import accepted_posts, close_case, due, tell_deciders
 
 _log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ def critical(swap: SwapRecord) -> tuple[Violation, ...]:
     exchange = recorded(swap)
     land = ground.around(exchange.days)
     gone = conflicts(exchange, land.roster)
-    accepted = "COVERAGE_GAP" in approved_codes(swap)
+    may_stay_open = accepted_posts(swap)
     if gone:
         found = _about_parties(land.report.hard, swap, set(exchange.days))
     else:
@@ -120,7 +120,7 @@ def critical(swap: SwapRecord) -> tuple[Violation, ...]:
         without: Roster = before.apply(land.roster)
         known = check(before.replan(land.problem), without, only=HARD_RULES)
         found = tuple(v for v in new_or_worsened(known, land.report) if v.severity is Severity.HARD)
-    return tuple(v for v in found if not (accepted and is_gap(v)))
+    return tuple(v for v in found if not is_accepted(v, may_stay_open))
 
 
 def _about_parties(found: Iterable[Violation], swap: SwapRecord, days: set[dt.date]) -> tuple[Violation, ...]:

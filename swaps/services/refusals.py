@@ -46,6 +46,12 @@ class AlreadyAnswered(DomainError):
     code = "ALREADY_ANSWERED"
 
 
+class FindingsChanged(DomainError):
+    """What the approver read is not what the checks find now; nothing was decided."""
+
+    code = "FINDINGS_CHANGED"
+
+
 class RollbackExpired(DomainError):
     """The window for rolling back is over."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -11,8 +12,10 @@ from common.models import signed
 from schedules.models import Holiday, Schedule
 from swaps import queries
 from swaps.domain.deadlines import deadline
+from swaps.domain.findings import Matter, SwapFinding
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus, Verdict
 from swaps.enums import CaseStatus, Event
+from swaps.mapping import to_matter
 from swaps.models import EscalationCase, SwapRecord
 from swaps.services import record
 from swaps.services.ground import versions_of
@@ -34,7 +37,9 @@ def settle(swap: SwapRecord, found: Judgement, *, actor: Actor, by: User | None,
         return _reject(swap, found, by=by, at=at)
     wanted = unapproved(swap, found)
     if wanted:
-        escalate(swap, level=_level(found, wanted), codes=wanted, policy=found.policy, by=by, at=at)
+        level = max(item.level for item in wanted if item.level is not None)
+        codes = [item.code for item in wanted]
+        escalate(swap, level=level, codes=codes, policy=found.policy, by=by, at=at)
     if wanted or swap.consent_at is None:
         return swap
     close_case(swap, by=None, at=at, reason="nothing is left to decide")
@@ -52,6 +57,7 @@ def escalate(
         case = EscalationCase(swap=swap, level=level, first_level=level, opened_at=at, due_at=due(level, at, policy))
     elif level > case.level:
         case.level, case.due_at, case.reminded_at = level, due(level, at, policy), None
+        case.moved_up_at = at
     case.codes = sorted({*case.codes, *codes})
     signed(case, by=by, at=at, reason="escalated").save()
     record.note(swap, Event.ESCALATED, by=by, at=at, level=level.name, codes=case.codes, due_at=case.due_at.isoformat())
@@ -72,17 +78,29 @@ def tell_deciders(case: EscalationCase, *, title: str, kind: str, at: dt.datetim
     record.tell(people, case.swap, kind=kind, title=title, body=body or _due_sentence(case), at=at)
 
 
-def approved_codes(swap: SwapRecord) -> dict[str, Level]:
-    """Codes of the findings that an approver accepted for this swap, with the highest level that did."""
-    cases = EscalationCase.objects.filter(swap=swap, status=CaseStatus.APPROVED).order_by("level")
-    return {code: Level(level) for level, codes in cases.values_list("level", "codes") for code in codes}
+def accepted(swap: SwapRecord) -> list[Matter]:
+    """What approvers have accepted of this swap, finding by finding, each with the level that did."""
+    cases = EscalationCase.objects.filter(swap=swap, status=CaseStatus.APPROVED).order_by("decided_at")
+    return [
+        replace(to_matter(stored), level=Level(level))
+        for level, found in cases.values_list("level", "accepted")
+        for stored in found
+    ]
 
 
-def unapproved(swap: SwapRecord, found: Judgement) -> list[str]:
-    """Codes that ask for a decision which nobody of their level has made: a finding grown worse asks its new level."""
-    approved = approved_codes(swap)
-    asking = (item for item in found.findings if item.verdict is Verdict.ESCALATE)
-    return list(dict.fromkeys(item.code for item in asking if approved.get(item.code, 0) < (item.level or 0)))
+def accepted_posts(swap: SwapRecord) -> frozenset[str]:
+    """The posts that an approver lets the swap leave open, and no others."""
+    return frozenset().union(*(matter.about for matter in accepted(swap) if matter.code == "COVERAGE_GAP"))
+
+
+def unapproved(swap: SwapRecord, found: Judgement) -> list[SwapFinding]:
+    """Findings that ask for a decision which nobody of their level has made.
+
+    An approval covers the findings that were shown and no more: another date of the same code, another person, or a
+    finding grown worse is a new one.
+    """
+    known = accepted(swap)
+    return [item for item in found.findings if item.matter and not any(matter.covers(item.matter) for matter in known)]
 
 
 def close_case(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str) -> None:
@@ -118,11 +136,6 @@ def ask_partner(swap: SwapRecord, *, at: dt.datetime) -> None:
         body=f"Answer until {when:%Y-%m-%d %H:%M}; afterwards the request lapses.",
         at=at,
     )
-
-
-def _level(found: Judgement, wanted: list[str]) -> Level:
-    """The highest level that a finding not approved yet asks for."""
-    return max(item.level for item in found.findings if item.code in wanted and item.level is not None)
 
 
 def _codes(found: Judgement) -> list[str]:

@@ -20,6 +20,7 @@ from swaps import access, services
 from swaps.access import Deed
 from swaps.domain.tables import SENSITIVE_REASONS, SwapStatus, Verdict
 from swaps.enums import Event
+from swaps.mapping import shown_digest
 from swaps.models import SwapAudit, SwapRecord
 from swaps.services.judging import judge_again
 from swaps.views.cards import Reader, card_of, reader
@@ -53,6 +54,8 @@ class Action:
     sentence: str = ""
     field: str = ""
     required: bool = False
+    bound: bool = False
+    """Whether it holds for the findings that the page shows, and no others."""
     folded: bool = False
     """Whether it opens by a click: what is rarely wanted."""
 
@@ -72,6 +75,7 @@ ACTIONS = (
         "Both people read what you write; it is kept with the swap. Tier 1 cannot be overridden by anybody.",
         "Why you decide so",
         required=True,
+        bound=True,
     ),
     Action(
         "Take the request back",
@@ -152,6 +156,8 @@ def _do(request: SignedInRequest, found: SwapRecord, deed: Deed) -> HttpResponse
     act = ACTS[deed]
     typed = request.POST.get("note", "").strip()
     words = {act.words: typed} if act.words else {}
+    if deed is Deed.APPROVE:
+        words["shown"] = request.POST.get("shown", "")
     try:
         done = act.service(found, by=request.user, at=timezone.now(), **words)
     except access.NotAllowed:
@@ -171,7 +177,7 @@ def _page(
     seen_by = reader(user, at)
     case, says = access.open_case(found), access.reader_of(user, found)
     pending = judge_again(found, at=at) if found.status == SwapStatus.PENDING else None
-    actions = _actions(found, seen_by, refused)
+    actions = _actions(found, seen_by, refused, digest=shown_digest(pending.findings) if pending else "")
     told = any(action["error"] for action in actions)
     context = {
         "card": card_of(found, seen_by),
@@ -200,7 +206,7 @@ def _picture_title(found: SwapRecord) -> str:
     return "What it changed" if found.executed_at else "What would change"
 
 
-def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None) -> list[dict[str, Any]]:
+def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None, *, digest: str) -> list[dict[str, Any]]:
     until = seen_by.until(found)
     allowed = access.deeds_of(seen_by.user, found, at=seen_by.at, rollback_until=until)
     shown = []
@@ -217,6 +223,7 @@ def _actions(found: SwapRecord, seen_by: Reader, refused: Refused | None) -> lis
                 "field": action.field,
                 "field_id": f"note-{action.deeds[0].value}",
                 "required": action.required,
+                "shown": digest if action.bound else "",
                 "folded": action.folded and here is None,
                 "buttons": buttons,
                 "left": left,

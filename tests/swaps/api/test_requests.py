@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from swaps.models import EscalationCase, SwapAudit, SwapRecord
+from swaps.models import EscalationCase, SwapAudit, SwapPolicy, SwapRecord
 from swaps.tasks import sweep_swaps
 from tests.factories import swaps
 
@@ -84,6 +84,20 @@ def test_a_fellowship_interview_goes_to_the_director_whose_yes_executes_it(world
     assert status_of(consent) == (202, "PENDING") or status_of(consent) == (200, "PENDING")
     assert status_of(approved) == (200, "EXECUTED")
     assert EscalationCase.objects.get().get_level_display() == "Program director"
+
+
+def test_a_decision_names_the_findings_that_it_is_about(world, people, body):
+    asked = people.A.post(URL, body("A", "B", target_week="2026-03-20", reason="fellowship_interview: Boston")).json()
+    shown, page = asked["escalation"]["shown"], f"{URL}/{asked['id']}/approve"
+    policy = SwapPolicy.objects.create(imminent_escalate_days=60)
+
+    stale = people.director.post(page, {"rationale": "Good luck.", "shown": shown})
+    policy.imminent_escalate_days = 7
+    policy.save()
+    meant = people.director.post(page, {"rationale": "Good luck.", "shown": shown})
+
+    assert (stale.status_code, stale.json()["code"]) == (409, "FINDINGS_CHANGED")
+    assert (meant.status_code, meant.json()["escalation"]) == (200, None)
 
 
 def test_coordinators_never_see_the_reason_of_an_interview(world, people, body):

@@ -9,12 +9,14 @@ import pytest
 from accounts.enums import Role
 from accounts.models import Notification
 from common.errors import Invalid, NotAllowed
-from schedules.models import Holiday
+from schedules.domain.problem import ShedTier
+from schedules.models import Activity, Assignment, Demand, Holiday
 from swaps import services
 from swaps.domain.tables import Level
 from swaps.enums import CaseStatus
+from swaps.mapping import shown_digest
 from swaps.models import EscalationCase, SwapAudit, SwapPolicy, SwapRecord
-from swaps.services.refusals import AlreadyAnswered, SwapState
+from swaps.services.refusals import AlreadyAnswered, FindingsChanged, SwapState
 from tests.factories import accounts, program, swaps
 from tests.factories.swaps import EARLY, FRIDAYS
 
@@ -275,9 +277,10 @@ def test_a_session_later_in_a_running_week_waits_until_its_date(world):
 def test_a_finding_grown_worse_than_what_was_approved_asks_its_own_level(world, order, coordinator):
     """As if the coordinator had accepted it while it was theirs."""
     swap = escalated(order, world.user["A"])
-    accepted = {"decided_by": coordinator, "decided_at": EARLY, "rationale": "Fine."}
+    found = [{"code": "SENSITIVE_REASON", "level": "PROGRAM_DIRECTOR", "about": [], "measured": None}]
+    decided = {"decided_by": coordinator, "decided_at": EARLY, "rationale": "Fine.", "accepted": found}
     case = case_of(swap)
-    for name, value in {"level": Level.COORDINATOR, "status": CaseStatus.APPROVED, **accepted}.items():
+    for name, value in {"level": Level.COORDINATOR, "status": CaseStatus.APPROVED, **decided}.items():
         setattr(case, name, value)
     case.save()
 
@@ -285,6 +288,79 @@ def test_a_finding_grown_worse_than_what_was_approved_asks_its_own_level(world, 
 
     opened = EscalationCase.objects.get(swap=swap, status=CaseStatus.OPEN)
     assert (settled.status, opened.level) == ("PENDING", Level.PROGRAM_DIRECTOR)
+
+
+def lonely(world, day):
+    """Nobody but E may do what E does that morning, and it has to be done: whoever gives E duty leaves it open."""
+    alone = Activity.objects.filter(code="ALONE").first()
+    if alone is None:
+        credential = program.credential()
+        program.holds(world.attending["E"], credential)
+        alone = program.activity("ALONE", credential=credential, shed_tier=ShedTier.PATIENT_SAFETY)
+    with program.open_gate():
+        row = Assignment.objects.get(person=world.attending["E"], date=day, session="AM")
+        row.activity = alone
+        row.save()
+    program.demand(alone, weekdays=[day.weekday()], start_date=day, end_date=day)
+
+
+def gap_case(world, order, *weekdays):
+    """A's week for E, who leaves a post open on each of the days."""
+    for weekday in weekdays:
+        lonely(world, FRIDAYS[1] + weekday * A_DAY)
+    return services.request(order("A", "E"), by=world.user["A"], at=EARLY)
+
+
+def test_an_accepted_gap_is_that_gap_and_no_other(world, order, director):
+    swap = gap_case(world, order, 4)
+    services.approve(swap, by=director, at=EARLY + HOUR, rationale="Not needed on Tuesday.")
+    lonely(world, FRIDAYS[1] + 5 * A_DAY)
+
+    settled = services.consent(swap, by=world.user["E"], at=EARLY + 2 * HOUR)
+
+    opened = EscalationCase.objects.get(swap=swap, status=CaseStatus.OPEN)
+    assert (settled.status, opened.codes, opened.level) == ("PENDING", ["COVERAGE_GAP"], Level.PROGRAM_DIRECTOR)
+    done = services.approve(swap, by=director, at=EARLY + 3 * HOUR, rationale="On Wednesday too.")
+    assert done.status == "EXECUTED"
+
+
+def test_of_two_accepted_gaps_one_may_be_left(world, order, director):
+    swap = gap_case(world, order, 4, 5)
+    services.approve(swap, by=director, at=EARLY + HOUR, rationale="Both can wait.")
+    Demand.objects.filter(activity__code="ALONE", weekdays=[2]).delete()
+
+    assert services.consent(swap, by=world.user["E"], at=EARLY + 2 * HOUR).status == "EXECUTED"
+
+
+def test_monitoring_lets_the_accepted_gap_be_and_takes_a_swap_back_for_another(world, order, director):
+    swap = gap_case(world, order, 4, 5)
+    wednesday = Demand.objects.get(activity__code="ALONE", weekdays=[2])
+    wednesday.is_active = False
+    wednesday.save()
+    services.consent(swap, by=world.user["E"], at=EARLY)
+    done = services.approve(swap, by=director, at=EARLY, rationale="Not needed on Tuesday.")
+
+    assert services.monitor(done, at=EARLY + HOUR) == ()
+    wednesday.is_active = True
+    wednesday.save()
+    assert [found.rule for found in services.monitor(done, at=EARLY + 2 * HOUR)] == ["DEMAND_MIN"]
+
+    done.refresh_from_db()
+    assert done.status == "ROLLED_BACK"
+
+
+def test_a_gap_that_came_up_while_the_approver_was_reading_is_not_accepted(world, order, director):
+    """Neither by those who saw the stored report, nor by those who saw a newer judgement on the page."""
+    swap = gap_case(world, order, 4)
+    shown = shown_digest(services.findings_of(swap))
+    lonely(world, FRIDAYS[1] + 5 * A_DAY)
+
+    with pytest.raises(FindingsChanged):
+        services.approve(swap, by=director, at=EARLY + HOUR, rationale="Fine.", shown=shown)
+    assert case_of(swap).status == CaseStatus.OPEN
+    services.consent(swap, by=world.user["E"], at=EARLY + HOUR)
+    now = shown_digest(services.findings_of(SwapRecord.objects.get(pk=swap.pk)))
+    assert services.approve(swap, by=director, at=EARLY + 2 * HOUR, rationale="Both.", shown=now).status == "EXECUTED"
 
 
 def test_a_case_is_closed_where_its_findings_are_gone(world, order):

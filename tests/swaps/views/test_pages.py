@@ -20,7 +20,7 @@ from schedules.models import Assignment
 from swaps import services
 from swaps.domain.tables import Level, SwapStatus, SwapType
 from swaps.enums import CaseKind, OfferStatus
-from swaps.models import Complaint, MarketplaceOffer, SwapRecord
+from swaps.models import Complaint, MarketplaceOffer, SwapPolicy, SwapRecord
 from tests.factories import program, swaps
 
 pytestmark = pytest.mark.django_db
@@ -333,6 +333,23 @@ def test_the_director_decides_with_a_rationale_and_the_partner_consents_after(
     assert made.status == SwapStatus.EXECUTED
     assert "A career is made once" in decided
     assert "A career is made once" not in _text(browser_of(world.user["D"]).get(page))
+
+
+def test_a_decision_is_about_what_the_page_showed(world: swaps.World, browser_of: Browsers, director: User) -> None:
+    made = _asked(world, reason="fellowship_interview: In Boston")
+    page, browser = f"/swaps/{made.pk}", browser_of(director)
+    shown = re.search(r'name="shown" value="(\w+)"', browser.get(page).content.decode())
+    assert shown
+    SwapPolicy.objects.create(imminent_escalate_days=60)
+
+    stale = browser.post(page, {"act": "approve", "note": "A career is made once", "shown": shown[1]})
+
+    made.refresh_from_db()
+    again = re.search(r'name="shown" value="(\w+)"', stale.content.decode())
+    assert again
+    assert (stale.status_code, made.status, again[1] != shown[1]) == (409, SwapStatus.PENDING, True)
+    assert "Read the report again, then decide." in _text(stale)
+    assert browser.post(page, {"act": "approve", "note": "Still", "shown": again[1]}).status_code == 302
 
 
 # --- marketplace -----------------------------------------------------------------------------------------------------
