@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 from accounts.access import require
 from accounts.permissions import Permission
 from common.errors import NotFound
-from resilience.models import Approval, Document, FallbackPlan, Incident, SheddingExecution
+from resilience.models import AbsenceAnalysis, Approval, Document, FallbackPlan, Incident, SheddingExecution
 from resilience.services.approvals.parts import parts_of
 from schedules.models import Person
 
@@ -45,6 +45,11 @@ def fallback_plan(user: User, pk: uuid.UUID | str, /) -> FallbackPlan:
 def shedding_execution(user: User, pk: uuid.UUID | str, /) -> SheddingExecution:
     """Work that was given up, for those who see drafts. Raises NotFound."""
     return _seen(SheddingExecution.objects.all(), user, pk, "shedding")
+
+
+def absence_analysis(user: User, pk: uuid.UUID | str, /) -> AbsenceAnalysis:
+    """What an absence does to the program, for those who see drafts. Raises NotFound."""
+    return _seen(AbsenceAnalysis.objects.select_related("absence", "incident"), user, pk, "analysis of an absence")
 
 
 def document(user: User, pk: uuid.UUID | str, /) -> Document:

@@ -64,6 +64,7 @@ def one_of_each() -> dict[str, str]:
     things["approval"] = resilience.asked(DAY, DAY)
     things["document"] = documents.draft(DocumentKind.MFR, by=None, at=resilience.NOON)
     things["shedding"] = resilience.execution(DAY, DAY)
+    things["analysis"] = resilience.analysis(things["absence"])
     # Last, as its fingerprint is that of all before it.
     things["draft"] = generation.draft(DAY, DAY)
     things["ready"] = _run(RunStatus.DRAFT_READY, DAY, schedule=things["draft"])

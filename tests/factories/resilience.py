@@ -14,16 +14,25 @@ from resilience.enums import (
     ApprovalState,
     ApproverPart,
     FallbackScenario,
+    ImpactName,
     IncidentKind,
     LevelName,
     ShedLevelName,
 )
-from resilience.models import Approval, ApprovalVote, FallbackPlan, Incident, ResiliencePolicy, SheddingExecution
+from resilience.models import (
+    AbsenceAnalysis,
+    Approval,
+    ApprovalVote,
+    FallbackPlan,
+    Incident,
+    ResiliencePolicy,
+    SheddingExecution,
+)
 from resilience.services import posture
 from resilience.services.approvals.asking import schedule_digest
 from schedules.domain.problem import Category, Role, Session, ShedTier, days_between
 from schedules.enums import ScheduleStatus
-from schedules.models import Credential, Demand, Person, Schedule
+from schedules.models import Absence, Credential, Demand, Person, Schedule
 from tests.factories import program
 from tests.factories.kept import kept
 
@@ -76,6 +85,12 @@ def incident(**fields: Any) -> Incident:
         "detected_at": NOON,
     }
     return Incident.objects.create(**standard | fields)
+
+
+def analysis(absence: Absence, **fields: Any) -> AbsenceAnalysis:
+    """What was found about an absence: MEDIUM, with nothing to propose."""
+    standard: dict[str, Any] = {"impact": ImpactName.MEDIUM, "computed_at": NOON, "margin_all": 1, "margin_safety": 1}
+    return AbsenceAnalysis.objects.create(absence=absence, **standard | fields)
 
 
 def execution(start: dt.date, end: dt.date, **fields: Any) -> SheddingExecution:

@@ -7,6 +7,7 @@ from resilience.services.incidents.acting import (
     analyse_again,
     note_action,
     propose,
+    propose_for_absence,
     set_severity,
     update,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "note_action",
     "open_incident",
     "propose",
+    "propose_for_absence",
     "recover",
     "recovery",
     "report",

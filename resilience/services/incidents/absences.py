@@ -10,6 +10,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.enums import Role
+from accounts.models import User
+from accounts.services import notify
 from common.errors import DomainError
 from resilience.domain.covering import without
 from resilience.domain.incidents import Impact, absence_impact
@@ -35,6 +38,10 @@ SEVERITIES = {Impact.HIGH: Level.ORANGE, Impact.UNKNOWN: Level.YELLOW}
 the week BLACK. LOW and MEDIUM open none, unless two or more people are missing: that always needs a person."""
 
 
+PROPOSED_TO_PEOPLE = (Impact.MEDIUM, Impact.UNKNOWN)
+"""What no volunteer covers and no incident answers: a person chooses among the proposals."""
+
+
 def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | None:
     """Analyse it with everybody else who is away on its dates; HIGH impact opens an incident.
 
@@ -49,11 +56,26 @@ def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | N
         row, _ = AbsenceAnalysis.objects.update_or_create(
             absence=absence, defaults={"computed_at": at} | found.stored()
         )
+        before = row.proposals
         row.proposals = [item.as_json() for item in _proposals(absence, found, at=at)]
         if found.impact in SEVERITIES or len(found.missing) > 1:
             row.incident = open_incident(_finding(absence, found, start, at=at), at=at)
         row.save(update_fields=["proposals", "incident"])
+        if found.impact in PROPOSED_TO_PEOPLE and not before:
+            _tell(absence, found.impact, at=at)
     return row
+
+
+def _tell(absence: Absence, impact: Impact, *, at: dt.datetime) -> None:
+    """Whoever coordinates has to choose: stand-by people, then the plan. Once for each absence."""
+    notify(
+        User.objects.filter(is_active=True, role=Role.COORDINATOR),
+        kind="ABSENCE_IMPACT",
+        title=f"{impact.value.capitalize()} impact: an absence from {absence.start_date} to {absence.end_date}",
+        body="It needs the backup pool or a fallback. Nothing is done before a person decides.",
+        url=f"/absences/{absence.pk}",
+        at=at,
+    )
 
 
 def look_at_reported(start: dt.date, end: dt.date, *, at: dt.datetime) -> int:

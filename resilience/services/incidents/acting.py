@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import transaction
 
@@ -13,7 +15,7 @@ from common.errors import Invalid, NotAllowed
 from resilience.domain.incidents import TARGETS, IncidentState, may_move
 from resilience.domain.levels import Level
 from resilience.enums import TargetStep, TimelineEvent
-from resilience.models import Approval, Incident
+from resilience.models import AbsenceAnalysis, Approval, Incident
 from resilience.services import timeline
 from resilience.services.incidents import clock
 from resilience.services.incidents.analysing import propose_advice
@@ -81,12 +83,21 @@ def analyse_again(incident: Incident, *, by: User, at: dt.datetime) -> Incident:
 
 def propose(incident: Incident, key: str, *, by: User, at: dt.datetime) -> Approval:
     """Ask persons for a recommended act. Raises `NotAllowed`, `Invalid` (no such advice), what proposing raises."""
+    _require_proposable(incident.recommendations, key, by=by)
+    return propose_advice(incident, key, by=by, at=at)
+
+
+def propose_for_absence(analysis: AbsenceAnalysis, key: str, *, by: User, at: dt.datetime) -> Approval:
+    """Ask persons for what an absence's analysis proposes, in its incident where it has one. Raises as `propose`."""
+    _require_proposable(analysis.proposals, key, by=by)
+    return propose_advice(analysis.incident, key, by=by, at=at)
+
+
+def _require_proposable(listed: Iterable[Mapping[str, Any]], key: str, *, by: User) -> None:
     if not by.may(Permission.SIMULATE_RESILIENCE):
         raise NotAllowed("Your role does not propose actions.")
-    known = {item["key"] for item in incident.recommendations if item.get("act") == "propose"}
-    if key not in known:
-        raise Invalid("There is no such recommendation any more. Reload the incident.")
-    return propose_advice(incident, key, by=by, at=at)
+    if key not in {item["key"] for item in listed if item.get("act") == "propose"}:
+        raise Invalid("There is no such recommendation any more. Load it again.")
 
 
 def acts_for(incident: Incident, user: User) -> frozenset[str]:

@@ -185,7 +185,7 @@ def _propose_by_itself(row: Incident, found: list[Advice], *, at: dt.datetime) -
             timeline.note(row, TimelineEvent.PROPOSED, at=at, text=f"{item.title}: not asked. {refusal.detail}")
 
 
-def propose_advice(incident: Incident, key: str, *, by: User | None, at: dt.datetime) -> Approval:
+def propose_advice(incident: Incident | None, key: str, *, by: User | None, at: dt.datetime) -> Approval:
     """Ask persons for a piece of advice by its key. Raises Invalid (no such key), what proposing raises."""
     kind, _, target = key.partition(":")
     if kind == "fallback":
