@@ -41,18 +41,23 @@ def equilibrium(
     """The largest day up to which one flow within all budgets covers every post without the lost people.
 
     `budgets` are what duty-hour limits allow, `ordinary` what people would work anyway; the least number of sessions
-    beyond `ordinary` is the debt. Longer prefixes only ask for more, so the day is found by bisection.
+    beyond `ordinary` is the debt. Longer prefixes only ask for more, so the day is found by bisection, once the whole
+    horizon was tried: mostly all of it is covered.
     """
     sessions = [session for session in report.sessions if _asks(session, scope)]
     days = sorted({session.day for session in report.sessions})
     if not sessions:
         return Unknown("Nothing is demanded in the horizon.")
     gone = frozenset(lost)
-    low, high = 0, len(days)
+
+    def is_covered(count: int) -> bool:
+        part = [session for session in sessions if session.day <= days[count - 1]]
+        return _filled(part, gone, budgets, scope) == _demanded(part, scope)
+
+    low, high = (len(days), len(days)) if is_covered(len(days)) else (0, len(days) - 1)
     while low < high:
         middle = (low + high + 1) // 2
-        part = [session for session in sessions if session.day <= days[middle - 1]]
-        if _filled(part, gone, budgets, scope) == _demanded(part, scope):
+        if is_covered(middle):
             low = middle
         else:
             high = middle - 1

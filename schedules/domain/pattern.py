@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from schedules.domain.codes import CLINIC_CODE, LEAVE_CODE, LECTURE_CODE, OFF_CODE, PROTECTED_CODES, WEEKEND_CODE
 from schedules.domain.problem import (
@@ -161,6 +162,20 @@ def base_roster(
 
 
 def as_lived(problem: Problem, roster: Roster) -> Roster:
-    """The roster with leave wherever somebody is absent, whatever their cells still say, and without their nights."""
-    absent = (slot for slot in roster.cells if problem.is_absent(slot.person, slot.day))
-    return roster.with_changes({slot: LEAVE_CODE if slot.session in HALF_DAYS else None for slot in absent})
+    """The roster with leave wherever somebody is absent, whatever their cells still say, and without their nights.
+
+    Around the range as well: what is looked at alone says the same as within a longer range.
+    """
+    return replace(
+        roster,
+        cells=dict(_lived(problem, roster.cells)),
+        context=dict(_lived(problem, roster.context)),
+    )
+
+
+def _lived(problem: Problem, cells: Mapping[Slot, ActivityCode]) -> Iterator[tuple[Slot, ActivityCode]]:
+    for slot, code in cells.items():
+        if not problem.is_absent(slot.person, slot.day):
+            yield slot, code
+        elif slot.session in HALF_DAYS:
+            yield slot, LEAVE_CODE

@@ -1,22 +1,28 @@
-"""What swaps bring to a drill: asking, answering, deciding, taking back, and what holds for every swap."""
+"""What swaps bring to a drill: asking, answering, deciding, taking back, overstepping, and what holds for each."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import connection
+
 from accounts.enums import Role
 from accounts.models import User
+from accounts.services import create_user
+from schedules.domain.problem import Role as PersonRole
 from schedules.models import Assignment, Person
-from schedules.services import drills
+from schedules.services import drills, program
 from schedules.services.drills import Drill
 from schedules.services.drills.plays import GAPS_ALLOWED
 from swaps.domain.tables import Level, Reason, SwapStatus, SwapType
-from swaps.enums import CaseStatus
+from swaps.enums import CaseStatus, Event
 from swaps.mapping import same_state, state_of
 from swaps.models import EscalationCase, SwapAudit, SwapRecord
+from swaps.queries import levels_of
 from swaps.services.answers import consent
 from swaps.services.decisions import approve, reject
 from swaps.services.judging import Order
@@ -32,11 +38,15 @@ DECIDERS = {
 }
 REASONS = (Reason.CONFERENCE, Reason.PTO, Reason.FAMILY, Reason.FELLOWSHIP_INTERVIEW)
 T = TypeVar("T")
+REWRITES = (
+    "DELETE FROM swaps_swapaudit WHERE id = %s",
+    "UPDATE swaps_swapaudit SET at = now() WHERE id = %s",
+)
 BEST = 4
 """How many of the best candidates are chosen among."""
 
 
-@drills.play("swap asked for", weight=6)
+@drills.play("swap asked for", kind="swaps", weight=6)
 def ask(drill: Drill) -> str:
     """A random person gives a random week: to somebody the search found, or to anybody, which may be refused."""
     giver = drill.chance.choice(list(Person.objects.filter(is_active=True).order_by("pk")))
@@ -70,33 +80,38 @@ def _order(drill: Drill, giver: Person, week: dt.date) -> Order | None:
     )
 
 
-@drills.play("swap consented to", weight=2)
+@drills.play("swap consented to", kind="swaps", weight=2)
 def answer(drill: Drill) -> str:
-    """The partner says yes; partners without an account get one for the drill."""
+    """The partner says yes; nobody else can."""
     waiting = SwapRecord.objects.filter(status=SwapStatus.PENDING.value, consent_at__isnull=True).order_by("pk")
     swap = _chosen(drill, list(waiting))
     if swap is None:
         return ""
-    partner = swap.target_person.user
-    if partner is None:
-        return ""
+    partner = _account(drill, swap.target_person)
+    stranger = drill.crew[Role.ARCHITECT]
+    drill.must_refuse("Consent by somebody who is not asked", lambda: consent(swap, by=stranger, at=drill.at))
     return consent(swap, by=partner, at=drill.at).status
 
 
-@drills.play("escalation decided", weight=4)
+@drills.play("escalation decided", kind="swaps", weight=4)
 def decide(drill: Drill) -> str:
     """By whoever has its level: approved three times out of four."""
     case = _chosen(drill, list(EscalationCase.objects.filter(status=CaseStatus.OPEN).order_by("pk")))
     if case is None:
         return ""
     by: User = drill.crew[DECIDERS[Level(case.level)]]
+    for other in drill.crew.values():
+        if other != by and Level(case.level) not in levels_of(other):
+            drill.must_refuse(
+                "A decision above one's level", partial(approve, case.swap, by=other, at=drill.at, rationale="drill")
+            )
     if drill.chance.random() < 0.25:
         return reject(case.swap, by=by, at=drill.at, rationale="drill").status
     drill.kept[GAPS_ALLOWED] = True
     return approve(case.swap, by=by, at=drill.at, rationale="drill").status
 
 
-@drills.play("swap rolled back", weight=2)
+@drills.play("swap rolled back", kind="swaps", weight=2)
 def take_back(drill: Drill) -> str:
     """One that is still within its window."""
     executed = SwapRecord.objects.filter(status=SwapStatus.EXECUTED.value).order_by("pk")
@@ -104,7 +119,41 @@ def take_back(drill: Drill) -> str:
     if swap is None:
         return ""
     drill.kept[GAPS_ALLOWED] = True
-    return roll_back(swap, by=drill.crew[Role.PROGRAM_DIRECTOR], at=drill.at, reason="drill").status
+    director = drill.crew[Role.PROGRAM_DIRECTOR]
+    status = roll_back(swap, by=director, at=drill.at, reason="drill").status
+    drill.must_refuse(
+        "A second roll back of a swap", lambda: roll_back(swap, by=director, at=drill.at, reason="drill again")
+    )
+    return status
+
+
+@drills.play("swap rolled back too late", kind="attempts", weight=1)
+def take_back_late(drill: Drill) -> str:
+    """One whose window is over."""
+    executed = SwapRecord.objects.filter(status=SwapStatus.EXECUTED.value).order_by("pk")
+    late = [row for row in executed if not can_roll_back(row, at=drill.at)]
+    swap = _chosen(drill, late)
+    if swap is None:
+        return ""
+    director = drill.crew[Role.PROGRAM_DIRECTOR]
+    return drill.must_refuse(
+        "A roll back after its time", lambda: roll_back(swap, by=director, at=drill.at, reason="drill")
+    )
+
+
+@drills.play("record of swaps rewritten", kind="attempts", weight=1)
+def rewrite(drill: Drill) -> str:
+    """By the database's own language."""
+    row = SwapAudit.objects.order_by("pk").first()
+    if row is None:
+        return ""
+    statement = drill.chance.choice(REWRITES)
+
+    def deed() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [row.pk])
+
+    return drill.must_refuse("An audit row rewritten", deed)
 
 
 drills.upkeep(sweep)
@@ -133,12 +182,30 @@ def audit_grows(drill: Drill) -> Iterator[str]:
     drill.kept["audit"] = count
 
 
-@drills.promise("Nothing executed without consent")
+@drills.promise("Nothing executed without consent, and every swap tells its story")
 def consent_first(drill: Drill) -> Iterator[str]:
-    """Every executed swap has somebody's consent on record."""
-    count = SwapRecord.objects.filter(executed_at__isnull=False, consent_at__isnull=True).count()
+    """Every executed swap has somebody's consent, its rows before and after, and its events on record."""
+    executed = SwapRecord.objects.filter(executed_at__isnull=False).order_by()
+    count = executed.filter(consent_at__isnull=True).count()
     if count:
         yield f"{count} swaps were executed without consent."
+    for event in (Event.REQUESTED, Event.EXECUTED):
+        silent = executed.exclude(pk__in=SwapAudit.objects.filter(event=event.value).values("swap")).count()
+        if silent:
+            yield f"{silent} executed swaps have no event {event.value}."
+    rowless = executed.filter(changes__isnull=True).count()
+    if rowless:
+        yield f"{rowless} executed swaps name no changed row."
+
+
+def _account(drill: Drill, person: Person) -> User:
+    """The person's account; who has none gets one for the drill."""
+    if person.user is None:
+        role = Role.RESIDENT if person.role == PersonRole.RESIDENT else Role.FACULTY
+        made = create_user(f"drill-{person.pk}", role=role, password=None, by=None, at=drill.at)
+        program.change(person, {"user": made}, by=drill.crew[Role.ADMINISTRATOR], at=drill.at, reason="drill")
+        return made
+    return person.user
 
 
 def _chosen(drill: Drill, found: list[T]) -> T | None:

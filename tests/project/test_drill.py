@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+from argparse import ArgumentTypeError
 
 import pytest
 from django.core.management import call_command
@@ -12,8 +13,10 @@ from django.core.management.base import CommandError
 
 from accounts.models import User
 from schedules.enums import ScheduleStatus
-from schedules.models import Absence, Assignment, Schedule
+from schedules.management.commands.drill import seeds
+from schedules.models import Absence, Activity, Assignment, Schedule
 from schedules.services import drills
+from schedules.services.drills.engine import Drill, Play, Registered
 from tests.factories import generation, program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,9 +45,10 @@ def test_a_few_days_keep_every_promise_and_leave_the_live_database_alone(publish
 
     told = play("--seed", "3", "--days", "4", "--log")
 
-    kept = re.findall(r"kept (\d+) times", told)
-    assert len(kept) >= 9
-    assert min(map(int, kept)) > 4
+    promises = re.findall(r"(\d+)  kept, (\d+) broken: ", told)
+    assert len(promises) >= 15
+    assert min(int(kept) for kept, _ in promises) > 4
+    assert {broken for _, broken in promises} == {"0"}
     assert "BROKEN" not in told
     assert (Assignment.objects.count(), Absence.objects.count(), User.objects.count()) == before
     assert Schedule.objects.get(pk=published.pk).version == published.version
@@ -60,16 +64,64 @@ def test_without_enough_published_days_it_says_what_to_do(own_database: str) -> 
 def test_a_broken_promise_is_told_and_fails_the_command(published: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drills.engine, "_joined", [])
     monkeypatch.setattr(drills.engine, "_promises", {"Two and two are five": lambda drill: ["They are four."]})
-    monkeypatch.setattr(drills.engine, "_plays", {"nothing": (1, lambda drill: "")})
+    monkeypatch.setattr(drills.engine, "_plays", {"nothing": Registered(1, "nothing", lambda drill: "")})
     monkeypatch.setattr(drills.engine, "_upkeep", {})
 
     with pytest.raises(CommandError, match="promises were broken"):
         play("--days", "1")
 
 
+def unnoticed(drill: Drill) -> str:
+    """Somebody's work is taken away in the dark: through the gate, so that only the promises can tell."""
+    cell = Assignment.objects.filter(schedule__status="PUBLISHED", date=drill.coming[0]).earliest(
+        "person_id", "session"
+    )
+    with program.open_gate():
+        Assignment.history.filter(id=cell.pk).delete()
+        cell.skip_history_when_saving = True
+        cell.activity = Activity.objects.exclude(pk=cell.activity_id).earliest("code")
+        cell.save()
+    return "done"
+
+
+def too_easy(drill: Drill) -> str:
+    """What must be refused is not."""
+    return drill.must_refuse("A door without a lock", lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("play_it", "told"),
+    [(unnoticed, "The history does not tell"), (too_easy, "A door without a lock was not refused")],
+)
+def test_a_promise_that_is_really_broken_is_noticed(
+    published: Schedule, monkeypatch: pytest.MonkeyPatch, play_it: Play, told: str
+) -> None:
+    monkeypatch.setattr(drills.engine, "_joined", ["schedules.services.drills.plays"])
+    monkeypatch.setattr(drills.engine, "_plays", {"mischief": Registered(1, "mischief", play_it)})
+    monkeypatch.setattr(drills.engine, "_upkeep", {})
+
+    outcome = drills.run(seed=1, days=1, at=dt.datetime(2026, 3, 12, 18, tzinfo=dt.UTC))
+
+    assert outcome.failed.total() > 0
+    assert any(told in sentence for sentence in outcome.broken)
+
+
+@pytest.mark.parametrize("text", ["", "x", "20-1", "1-", "-3"])
+def test_seeds_are_a_number_or_a_range(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="like 7 or 1-20"):
+        seeds(text)
+
+
+def test_a_range_of_seeds_holds_both_ends() -> None:
+    assert (list(seeds("1-3")), list(seeds("7"))) == ([1, 2, 3], [7])
+
+
 def test_the_same_seed_plays_the_same_month(published: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drills.engine, "_joined", [])
-    plays = {name: (1, lambda drill, name=name: f"{name} {drill.chance.random():.6f}") for name in ("one", "two")}
+    plays = {
+        name: Registered(1, name, lambda drill, name=name: f"{name} {drill.chance.random():.6f}")
+        for name in ("one", "two")
+    }
     monkeypatch.setattr(drills.engine, "_plays", plays)
     monkeypatch.setattr(drills.engine, "_upkeep", {})
     monkeypatch.setattr(drills.engine, "_promises", {})

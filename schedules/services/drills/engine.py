@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
+
+from django.db import DatabaseError
 
 from accounts.enums import Role
 from accounts.models import User
 from accounts.services import create_user
 from common.errors import DomainError, Invalid
+from common.models import GateClosed, HistoryBypassed
 from schedules.domain.problem import ONE_DAY, days_between
 from schedules.enums import ScheduleStatus
 from schedules.models import Schedule
@@ -34,6 +37,8 @@ class Drill:
     second_director: User
     kept: dict[str, object] = field(default_factory=dict)
     """What a play remembers for its promise, by a key of its own."""
+    let_through: list[str] = field(default_factory=list)
+    """What should have been refused and was not, until the promise about it tells."""
 
     @property
     def today(self) -> dt.date:
@@ -44,6 +49,22 @@ class Drill:
         """Published dates after today."""
         return tuple(day for day in self.days if day > self.today)
 
+    def must_refuse(self, what: str, deed: Callable[[], object], *, codes: Collection[str] = ()) -> str:
+        """Try what nobody may do; `what` says it in words. `codes`: only a refusal with one of them counts as right."""
+        try:
+            deed()
+        except REFUSALS as refusal:
+            code = refusal.code if isinstance(refusal, DomainError) else type(refusal).__name__
+            if not codes or code in codes:
+                return f"{what}: refused, {code}"
+            self.let_through.append(f"{what} was refused for another reason: {code}.")
+            return f"{what}: {code}"
+        self.let_through.append(f"{what} was not refused.")
+        return f"{what}: let through"
+
+
+REFUSALS = (DomainError, DatabaseError, GateClosed, HistoryBypassed)
+"""How services, the triggers of the database and the querysets say no."""
 
 Play = Callable[[Drill], str]
 """Does one thing through the services and says what; a refusal is raised, nothing to do is an empty text."""
@@ -52,7 +73,16 @@ Promise = Callable[[Drill], Iterable[str]]
 Upkeep = Callable[[dt.datetime], object]
 """What the workers would do at a moment."""
 
-_plays: dict[str, tuple[int, Play]] = {}
+
+class Registered(NamedTuple):
+    """A play, how often it is chosen, and the column in which it is counted."""
+
+    weight: int
+    kind: str
+    play: Play
+
+
+_plays: dict[str, Registered] = {}
 _promises: dict[str, Promise] = {}
 _upkeep: dict[str, Upkeep] = {}
 _joined = ["schedules.services.drills.plays"]
@@ -65,11 +95,11 @@ def join(module: str) -> None:
         _joined.append(module)
 
 
-def play(name: str, *, weight: int) -> Callable[[Play], Play]:
-    """Register a play; a heavier one is chosen more often."""
+def play(name: str, *, kind: str, weight: int) -> Callable[[Play], Play]:
+    """Register a play; a heavier one is chosen more often, and plays of one kind are counted together."""
 
     def register(function: Play) -> Play:
-        _plays[name] = (weight, function)
+        _plays[name] = Registered(weight, kind, function)
         return function
 
     return register
@@ -95,13 +125,29 @@ def upkeep(function: F) -> F:
 class Outcome:
     """What came of a drill."""
 
+    days: int
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By play and code of the refusal."""
     kept: Counter[str] = field(default_factory=Counter)
     """How often each promise was looked at and held."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """How often it was not."""
     broken: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+
+    @property
+    def by_kind(self) -> Mapping[str, int]:
+        """Deeds done, of every kind there is."""
+        counts = dict.fromkeys((registered.kind for registered in _plays.values()), 0)
+        for name, count in self.done.items():
+            counts[_plays[name].kind] += count
+        return counts
+
+    @property
+    def checks(self) -> int:
+        """How often a promise was looked at."""
+        return self.kept.total() + self.failed.total()
 
 
 def run(*, seed: int, days: int, at: dt.datetime) -> Outcome:
@@ -112,7 +158,7 @@ def run(*, seed: int, days: int, at: dt.datetime) -> Outcome:
     for module in _joined:
         import_module(module)
     drill = _begin(seed, days, at)
-    outcome = Outcome()
+    outcome = Outcome(days)
     _look(drill, outcome, after="the beginning")
     for day in drill.days[:days]:
         morning = at.replace(year=day.year, month=day.month, day=day.day)
@@ -157,23 +203,32 @@ def _longest_run() -> tuple[dt.date, ...]:
 
 
 def _turn(drill: Drill, outcome: Outcome) -> None:
+    """One play by chance; where it finds nothing to do, another one."""
     names = list(_plays)
-    name = drill.chance.choices(names, weights=[_plays[n][0] for n in names])[0]
-    try:
-        said = _plays[name][1](drill)
-    except DomainError as refusal:
-        outcome.refused[name, refusal.code] += 1
-        said = f"refused: {refusal.code}"
-    else:
-        outcome.done[name] += bool(said)
+    said = ""
+    while names and not said:
+        name = drill.chance.choices(names, weights=[_plays[name].weight for name in names])[0]
+        names.remove(name)
+        said = _played(drill, name, outcome)
     for function in _upkeep.values():
         function(drill.at)
-    outcome.log.append(f"{drill.at:%d %b %H:%M} {name}: {said or 'nothing to do'}")
-    _look(drill, outcome, after=f"{drill.at:%d %b %H:%M} {name}")
+    told = f"{name}: {said}" if said else "nothing to do"
+    outcome.log.append(f"{drill.at:%d %b %H:%M} {told}")
+    _look(drill, outcome, after=f"{drill.at:%d %b %H:%M} {told}")
+
+
+def _played(drill: Drill, name: str, outcome: Outcome) -> str:
+    try:
+        said = _plays[name].play(drill)
+    except DomainError as refusal:
+        outcome.refused[name, refusal.code] += 1
+        return f"refused: {refusal.code}"
+    outcome.done[name] += bool(said)
+    return said
 
 
 def _look(drill: Drill, outcome: Outcome, *, after: str) -> None:
     for name, function in _promises.items():
         broken = list(function(drill))
         outcome.broken += [f"After {after}: {name}. {sentence}" for sentence in broken]
-        outcome.kept[name] += not broken
+        (outcome.failed if broken else outcome.kept)[name] += 1

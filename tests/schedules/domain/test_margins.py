@@ -12,6 +12,7 @@ import pytest
 
 from schedules.domain.margins import MaskPost, Pool, Scope, analyse, margins, supervisors_needed, totals, uncovered
 from schedules.domain.margins.hall import Hall, by_matching, by_subsets
+from schedules.domain.pattern import as_lived
 from schedules.domain.problem import (
     Absence,
     Activity,
@@ -325,6 +326,22 @@ def test_a_night_needs_people_who_may_take_call():
     margin = only(report.timeline())
 
     assert (margin.margin, margin.people, margin.fatal_groups) == (1, ("f1", "f4"), (("f1", "f4"),))
+
+
+def test_a_call_of_the_eve_that_leave_took_away_keeps_nobody_from_the_next():
+    # f3's Wednesday call was planned before f3's leave of that day: the date alone says what a longer range says.
+    wednesday = dt.date(2026, 3, 11)
+    world = problem(demand("CALL", Session.NIGHT, FACULTY), absences=(Absence("f3", wednesday, wednesday, "LEAVE"),))
+    planned = Roster(
+        roster(f1="AT AT CALL", f2="FMIT FMIT", f3="ADM ADM", f4="ADM ADM").cells,
+        context={Slot("f3", wednesday, Session.AM): "AT", Slot("f3", wednesday, Session.NIGHT): "CALL"},
+    )
+
+    lived = as_lived(world, planned)
+
+    assert only(margins(world, planned).timeline()).people == ("f1", "f4")
+    assert only(margins(world, lived).timeline()).people == ("f1", "f3", "f4")
+    assert lived.context == {Slot("f3", wednesday, Session.AM): "LV"}
 
 
 def test_a_friday_night_may_go_to_anybody_not_on_call_around_it():
