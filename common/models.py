@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
+from psycopg import sql
 
 _Row = TypeVar("_Row", bound=models.Model)
 
@@ -165,11 +166,39 @@ def bulk_update_with_history(
     model = type(rows[0])
     if issubclass(model, Guarded):
         require_open_gate(model)
-    written = model._base_manager.bulk_update(rows, [*fields, *_stamp(rows, at)], batch_size=batch_size)
+    names = [*fields, *_stamp(rows, at)]
+    written = sum(_update(rows[first : first + batch_size], names) for first in range(0, len(rows), batch_size))
     model.history.bulk_history_create(  # type: ignore[attr-defined]
         rows, batch_size=batch_size, update=True, default_user=by, default_change_reason=reason, default_date=at
     )
     return written
+
+
+def _update(rows: Sequence[models.Model], names: Sequence[str]) -> int:
+    """Write these fields of saved rows in one statement: the new values as a table, joined by key.
+
+    `bulk_update` of Django asks for every column of every row in a branch of its own, ten times as slow.
+    """
+    model = type(rows[0])
+    stored = model._meta.concrete_fields
+    known = {name: column for column in stored for name in (column.name, column.attname)}
+    columns = [*(column for column in stored if column.primary_key), *(known[name] for name in names)]
+    key, *changed = (sql.Identifier(str(column.column)) for column in columns)
+    types = [sql.SQL(str(column.db_type(connection))) for column in columns]
+    row_of_values = sql.SQL("({})").format(sql.SQL(", ").join(sql.SQL("%s::{}").format(name) for name in types))
+    statement = sql.SQL(
+        "UPDATE {table} SET {pairs} FROM (VALUES {values}) AS new ({columns}) WHERE {table}.{key} = new.{key}"
+    ).format(
+        table=sql.Identifier(model._meta.db_table),
+        pairs=sql.SQL(", ").join(sql.SQL("{0} = new.{0}").format(name) for name in changed),
+        values=sql.SQL(", ").join([row_of_values] * len(rows)),
+        columns=sql.SQL(", ").join((key, *changed)),
+        key=key,
+    )
+    values = [column.get_db_prep_save(getattr(row, column.attname), connection) for row in rows for column in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.as_string(None), values)
+        return int(cursor.rowcount)
 
 
 def _stamp(rows: Sequence[models.Model], at: dt.datetime | None) -> list[str]:
