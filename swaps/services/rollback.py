@@ -12,7 +12,7 @@ from accounts.models import User
 from common.errors import Invalid, NotAllowed
 from schedules.domain.problem import Session
 from schedules.domain.roster import Slot
-from schedules.models import Assignment, FmitWeek
+from schedules.models import Assignment, FmitWeek, Schedule
 from schedules.services.gate import open_gate
 from swaps import queries
 from swaps.domain.tables import Actor, SwapPolicy, SwapStatus
@@ -27,6 +27,7 @@ from swaps.services.settling import close_case
 from swaps.signals import swap_rollback_failed, swap_rolled_back
 
 LONGEST_REASON = 500
+NOT_PUBLISHED = "not published"
 ROLE_ACTORS = {Role.PROGRAM_DIRECTOR: Actor.PROGRAM_DIRECTOR, Role.ADMINISTRATOR: Actor.ADMINISTRATOR}
 
 
@@ -65,12 +66,11 @@ def roll_back(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str
         locked = record.lock(swap)
         _require_possible(locked, at=at)
         versions, found = rows.published(locked)
-        steps = _steps(locked, versions, found)
-        changed = [*_changed_rows(locked, found), *_changed_weeks(locked)]
+        changed = [*_changed_rows(locked, versions, found), *_changed_weeks(locked)]
         if changed:
             _fail(locked, changed, actor=actor, by=by, at=at)
         else:
-            _restore(locked, steps, by=by, at=at)
+            _restore(locked, _steps(locked, versions, found), by=by, at=at)
             _finish(locked, actor=actor, by=by, at=at, reason=why)
     if changed:
         raise RollbackConflict(
@@ -95,7 +95,7 @@ def _require_possible(swap: SwapRecord, *, at: dt.datetime) -> None:
         )
 
 
-def _steps(swap: SwapRecord, versions: list[Any], found: dict[Slot, Assignment]) -> list[rows.Step]:
+def _steps(swap: SwapRecord, versions: list[Schedule], found: dict[Slot, Assignment]) -> list[rows.Step]:
     steps = []
     for change in swap.changes.all():
         slot = Slot(str(change.person_id), change.date, Session(change.session))
@@ -103,20 +103,21 @@ def _steps(swap: SwapRecord, versions: list[Any], found: dict[Slot, Assignment])
     return steps
 
 
-def _changed_rows(swap: SwapRecord, found: dict[Slot, Assignment]) -> list[dict[str, Any]]:
-    """Touched rows that no longer are as the swap left them."""
+def _changed_rows(swap: SwapRecord, versions: list[Schedule], found: dict[Slot, Assignment]) -> list[dict[str, Any]]:
+    """Touched rows that no longer are as the swap left them, or lie on dates of which nothing is published now."""
     conflicts = []
     for change in swap.changes.select_related("person"):
         row = found.get(Slot(str(change.person_id), change.date, Session(change.session)))
         now = state_of(row) if row else None
-        if not same_state(change.after, now):
+        is_published = any(version.start_date <= change.date <= version.end_date for version in versions)
+        if not is_published or not same_state(change.after, now):
             conflicts.append(
                 {
                     "person": str(change.person_id),
                     "date": change.date.isoformat(),
                     "session": change.session,
                     "left": _code(change.after),
-                    "now": _code(now),
+                    "now": _code(now) if is_published else NOT_PUBLISHED,
                     "locked": bool(now and now["locked"]),
                 }
             )

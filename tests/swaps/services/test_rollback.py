@@ -8,6 +8,7 @@ import pytest
 
 from accounts.enums import Role
 from common.errors import Invalid, NotAllowed
+from schedules.enums import ScheduleStatus
 from schedules.models import Assignment, FmitWeek
 from swaps import services
 from swaps.models import SwapAudit
@@ -77,6 +78,19 @@ def test_a_touched_row_edited_meanwhile_is_listed_and_nothing_is_changed(world, 
     assert [(item["date"], item["session"], item["left"], item["now"]) for item in executed.conflicts] == [
         (row.date.isoformat(), "AM", "FMIT", fields["code"])
     ]
+
+
+def test_dates_of_which_nothing_is_published_any_more_are_listed_row_by_row(world, executed, coordinator):
+    with program.open_gate():
+        world.schedule.status = ScheduleStatus.SUPERSEDED
+        world.schedule.save()
+
+    with pytest.raises(RollbackConflict) as refused:
+        services.roll_back(executed, by=coordinator, at=EARLY, reason="A conflict.")
+
+    executed.refresh_from_db()
+    assert (executed.status, len(executed.conflicts)) == ("ROLLBACK_FAILED", executed.changes.count())
+    assert {row["now"] for row in refused.value.extra["rows"]} == {"not published"}
 
 
 def test_a_planned_week_given_to_somebody_else_is_a_conflict(world, executed, coordinator):
