@@ -178,9 +178,12 @@ def deciders(level: Level, /) -> list[User]:
 
 
 def rollback_rate(*, since: dt.datetime) -> float | None:
-    """Rolled back swaps / executed ones since then; None where none was executed. Good below 0.05, look above 0.10."""
+    """Rolled back swaps / executed ones since then; None where none was executed. Good below 0.05, look above 0.10.
+
+    One that was given up for a new version says nothing about swaps: asked again, it counts once.
+    """
     undone_ones = Q(status__in=[SwapStatus.ROLLED_BACK, SwapStatus.ROLLBACK_FAILED])
-    found = SwapRecord.objects.filter(executed_at__gte=since).aggregate(
+    found = SwapRecord.objects.filter(executed_at__gte=since, given_up_at__isnull=True).aggregate(
         executed=Count("pk"), undone=Count("pk", filter=undone_ones)
     )
     executed, undone = found["executed"], found["undone"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
@@ -14,9 +15,11 @@ from accounts.services import notify
 from common.errors import NotAllowed
 from common.models import signed
 from swaps.domain.tables import Actor, SwapStatus, may_move, transition
-from swaps.enums import Event
-from swaps.models import SwapAudit, SwapRecord
+from swaps.enums import Event, OfferStatus
+from swaps.models import MarketplaceOffer, SwapAudit, SwapRecord
 from swaps.services.refusals import SwapState
+
+CAME_TO_NOTHING = frozenset({SwapStatus.REJECTED, SwapStatus.CANCELLED})
 
 
 def lock(swap: SwapRecord) -> SwapRecord:
@@ -47,7 +50,21 @@ def move(
     if not may_move(before, to, actor):
         raise NotAllowed("Somebody else has to do this to a swap.")
     swap.status = to.value
-    return save(swap, by=by, at=at, why=why or f"{before.value} -> {to.value}", **fields)
+    save(swap, by=by, at=at, why=why or f"{before.value} -> {to.value}", **fields)
+    if to in CAME_TO_NOTHING:
+        _offer_again(swap, by=by, at=at)
+    return swap
+
+
+def _offer_again(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> None:
+    """The week of an offer that somebody had taken is to be had again, unless it has begun or is offered anew."""
+    for offer in MarketplaceOffer.objects.select_for_update(no_key=True).filter(swap=swap, status=OfferStatus.TAKEN):
+        others = MarketplaceOffer.objects.filter(person=offer.person_id, week=offer.week, status=OfferStatus.OPEN)
+        if offer.week > timezone.localdate(at) and not others.exists():
+            offer.status, offer.closed_at, offer.swap = OfferStatus.OPEN, None, None
+        else:
+            offer.status, offer.closed_at = OfferStatus.EXPIRED, at
+        signed(offer, by=by, at=at, reason=f"its swap is {swap.get_status_display().lower()}").save()
 
 
 def save(swap: SwapRecord, *, by: User | None, at: dt.datetime, why: str, **fields: Any) -> SwapRecord:

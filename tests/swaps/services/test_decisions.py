@@ -290,15 +290,15 @@ def test_a_finding_grown_worse_than_what_was_approved_asks_its_own_level(world, 
     assert (settled.status, opened.level) == ("PENDING", Level.PROGRAM_DIRECTOR)
 
 
-def lonely(world, day):
+def lonely(world, day, letter="E"):
     """Nobody but E may do what E does that morning, and it has to be done: whoever gives E duty leaves it open."""
     alone = Activity.objects.filter(code="ALONE").first()
     if alone is None:
         credential = program.credential()
-        program.holds(world.attending["E"], credential)
+        program.holds(world.attending[letter], credential)
         alone = program.activity("ALONE", credential=credential, shed_tier=ShedTier.PATIENT_SAFETY)
     with program.open_gate():
-        row = Assignment.objects.get(person=world.attending["E"], date=day, session="AM")
+        row = Assignment.objects.get(person=world.attending[letter], date=day, session="AM")
         row.activity = alone
         row.save()
     program.demand(alone, weekdays=[day.weekday()], start_date=day, end_date=day)
@@ -361,6 +361,16 @@ def test_a_gap_that_came_up_while_the_approver_was_reading_is_not_accepted(world
     services.consent(swap, by=world.user["E"], at=EARLY + HOUR)
     now = shown_digest(services.findings_of(SwapRecord.objects.get(pk=swap.pk)))
     assert services.approve(swap, by=director, at=EARLY + 2 * HOUR, rationale="Both.", shown=now).status == "EXECUTED"
+
+
+def test_a_case_that_a_new_finding_raises_is_reminded_of_by_the_new_levels_time(world, order, director):
+    """The coordinator's until noon; half an hour before, the director gets it for a day."""
+    swap, late = coordinator_case(world, order), EARLY + 3.5 * HOUR
+    lonely(world, FRIDAYS[1] + 4 * A_DAY, "B")
+
+    case = case_of(services.consent(swap, by=world.user["B"], at=late))
+
+    assert (case.level, case.moved_up_at, case.due_at) == (Level.PROGRAM_DIRECTOR, late, late + A_DAY)
 
 
 def test_a_case_is_closed_where_its_findings_are_gone(world, order):

@@ -86,6 +86,31 @@ def test_an_agent_takes_it_for_somebody_who_has_yet_to_agree(world, offered):
     assert services.consent(swap, by=world.user["E"], at=EARLY).status == "EXECUTED"
 
 
+def test_an_offer_whose_swap_comes_to_nothing_is_open_again(world, offered):
+    agent = accounts.user("AGENT")
+    declined = services.take(offered, by=agent, at=EARLY, person=world.attending["E"])
+    services.decline(declined, by=world.user["E"], at=EARLY)
+    assert status(offered) == "OPEN"
+
+    services.take(MarketplaceOffer.objects.get(), by=agent, at=EARLY, person=world.attending["C"])
+    assert status(offered) == "TAKEN"
+    services.sweep(EARLY + 2 * A_DAY + dt.timedelta(seconds=1))
+
+    again = MarketplaceOffer.objects.get()
+    assert (again.status, again.closed_at, again.swap) == ("OPEN", None, None)
+    swap = services.take(again, by=world.user["E"], at=EARLY + 3 * A_DAY)
+    assert (swap.status, status(offered)) == ("EXECUTED", "TAKEN")
+
+
+def test_an_offer_made_anew_meanwhile_is_not_open_twice(world, offered):
+    swap = services.take(offered, by=accounts.user("AGENT"), at=EARLY, person=world.attending["E"])
+    anew = services.offer(world.attending["A"], week=FRIDAYS[1], by=world.user["A"], at=EARLY)
+
+    services.decline(swap, by=world.user["E"], at=EARLY)
+
+    assert (status(offered), status(anew)) == ("EXPIRED", "OPEN")
+
+
 def test_withdrawn_and_begun_offers_are_closed(world, offered):
     other = services.offer(world.attending["B"], week=FRIDAYS[2], by=world.user["B"], at=EARLY)
     services.withdraw(offered, by=world.user["A"], at=EARLY)
