@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 import time_machine
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import sql
 
@@ -35,16 +35,18 @@ _kept: dict[tuple[object, ...], _Kept] = {}
 def kept(build: Callable[P, R]) -> Callable[P, R]:
     """The same rows, ids and objects at every call in a process, for a few COPY statements after the first.
 
-    For factories that only insert rows, and depend on nothing but their arguments and the clock. Tests that commit
-    build anew: what follows a commit belongs to their world.
+    For factories that only insert rows, and depend on nothing but their arguments and the clock. Never from one
+    database into another: history ids only grow within each.
     """
 
     @wraps(build)
     def put_back(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not connection.in_atomic_block or _is_any_filled():
+        filled, database = _look()
+        if filled:
             return build(*args, **kwargs)
         clock = timezone.now() if time_machine.escape_hatch.is_travelling() else None
-        key = (build, repr((args, sorted(kwargs.items()))), clock)
+        # What follows a commit belongs to the world of a test that commits.
+        key = (build, repr((args, sorted(kwargs.items()))), clock, connection.in_atomic_block, database)
         found = _kept.get(key)
         if found is not None:
             _write(found.rows)
@@ -68,11 +70,14 @@ def _tables(labels: frozenset[str] = frozenset()) -> tuple[str, ...]:
     return tuple(sorted({model._meta.db_table for model in models}))
 
 
-def _is_any_filled() -> bool:
+def _look() -> tuple[bool, tuple[object, ...]]:
+    """Whether a table of `OWN` holds rows, and which database this is."""
     exists = (sql.SQL("EXISTS (SELECT FROM {})").format(sql.Identifier(table)) for table in _tables(OWN))
+    question = sql.SQL("SELECT {}, oid FROM pg_database WHERE datname = current_database()")
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT {}").format(sql.SQL(" OR ").join(exists)))
-        return bool(cursor.fetchone()[0])
+        cursor.execute(question.format(sql.SQL(" OR ").join(exists)))
+        filled, oid = cursor.fetchone()
+    return filled, (connection.connection.info.host, oid)
 
 
 def _read(tables: Iterable[str]) -> dict[str, frozenset[bytes]]:
@@ -87,7 +92,7 @@ def _read(tables: Iterable[str]) -> dict[str, frozenset[bytes]]:
 
 def _write(rows: dict[str, bytes]) -> None:
     """Insert the rows past triggers and foreign keys, which they passed when they were built."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table, lines in rows.items():
             with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
