@@ -17,11 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest
 from accounts.models import User
 from resilience import access
+from resilience.enums import DocumentState
 from resilience.forms import DraftForm
 from resilience.models import Document
 from resilience.services import documents
 from resilience.views.deeds import Refused, attempt
 from resilience.views.moments import Moment
+from resilience.views.paper import parts
 
 Act = Callable[[Document, QueryDict, User, dt.datetime], Any]
 
@@ -46,17 +48,35 @@ def document(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 def _page(request: SignedInRequest, found: Document, *, refused: Refused | None = None) -> HttpResponse:
     """The document; after a refusal with what was typed."""
     version = documents.newest(found)
+    acts = documents.acts_for(found, request.user)
     context = {
         "when": Moment(timezone.now()),
         "document": found,
         "refused": refused,
         "version": version,
-        "text": documents.text_for(version, request.user),
+        "parts": parts(documents.text_for(version, request.user)),
+        "waits": _waits(version.state, acts),
         "versions": list(found.versions.order_by("-number")),
         "chain": documents.verify(),
-        "acts": documents.acts_for(found, request.user),
+        "acts": acts,
     }
     return render(request, "resilience/document.html", context, status=409 if refused else 200)
+
+
+NEXT = {
+    DocumentState.DRAFT: (
+        "review",
+        "Next, somebody else than its author reviews it; then the program director signs it.",
+    ),
+    DocumentState.REVIEWED: ("sign", "It is reviewed. Next, the program director signs it."),
+}
+"""State -> the act that it waits for, and whose it is."""
+
+
+def _waits(state: str, acts: frozenset[str]) -> str:
+    """Who is next, where that is not the reader."""
+    act, sentence = NEXT.get(DocumentState(state), ("", ""))
+    return "" if act in acts else sentence
 
 
 @require_GET

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
@@ -51,7 +52,7 @@ def draft(kind: DocumentKind, *, by: User | None, at: dt.datetime, incident: Inc
         content = incident_report(incident, at=at)
     else:
         content = BODIES[kind](incident, at)
-    about = f"incident {incident.number}" if incident else f"{at:%Y-%m-%d %H:%M} UTC"
+    about = f"incident {incident.number}" if incident else f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
     made = Document.objects.create(kind=kind, title=f"{kind.label}, {about}", incident=incident, drafted_at=at)
     _add(made, DocumentState.DRAFT, content, by=by, at=at, note="", restricted=missing_people(incident))
     if incident is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from resilience.domain.incidents import IncidentState
 from resilience.enums import OPEN_INCIDENTS, DocumentKind, TargetStep, TimelineEvent
@@ -76,7 +77,7 @@ def _miss(target: IncidentTarget, *, at: dt.datetime) -> int:
     fresh.missed_at = at
     fresh.save(update_fields=["missed_at"])
     label = TargetStep(fresh.step).label.lower()
-    timeline.note(row, TimelineEvent.MISSED, at=at, text=f"Overdue: {label} by {fresh.due_at:%d %b %H:%M} UTC.")
+    timeline.note(row, TimelineEvent.MISSED, at=at, text=f"Overdue: {label} by {timezone.localtime(fresh.due_at):%d %b %H:%M}.")
     tell(row, title=f"Overdue at incident {row.number}: {label}", at=at, upward=True)
     return 1
 

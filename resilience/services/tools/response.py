@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from common.errors import Invalid
 from resilience.domain.contingency import Scenario
 from resilience.domain.defense import Barrier, DefenseMatrix, matrix
@@ -177,7 +179,7 @@ def _gravest(judged: Posture | None) -> str:
 def _override(state: PostureState | None, *, at: dt.datetime) -> str:
     if state is None or state.override_until is None or state.override_until <= at:
         return ""
-    return f"{state.override_level} until {state.override_until:%d %b %H:%M} UTC: {state.override_reason}"
+    return f"{state.override_level} until {timezone.localtime(state.override_until):%d %b %H:%M}: {state.override_reason}"
 
 
 def _actions(seen: DefenseMatrix, shown: Level, judged: Posture | None, *, at: dt.datetime) -> Iterator[str]:
