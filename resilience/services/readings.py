@@ -50,7 +50,8 @@ def is_stale(*, at: dt.datetime, policy: ResiliencePolicy) -> str:
     rows = DayMargin.objects.filter(date__gte=today, date__lte=last, is_published=True)
     oldest = rows.order_by("computed_at").values_list("computed_at", flat=True).first()
     if oldest is not None and (at - oldest).total_seconds() > policy.stale_after_seconds:
-        return f"The margins of the next {policy.safety_days} days were last computed at {timezone.localtime(oldest):%d %b %H:%M}."
+        last = timezone.localtime(oldest)
+        return f"The margins of the next {policy.safety_days} days were last computed at {last:%d %b %H:%M}."
     return ""
 
 

@@ -77,7 +77,8 @@ def _miss(target: IncidentTarget, *, at: dt.datetime) -> int:
     fresh.missed_at = at
     fresh.save(update_fields=["missed_at"])
     label = TargetStep(fresh.step).label.lower()
-    timeline.note(row, TimelineEvent.MISSED, at=at, text=f"Overdue: {label} by {timezone.localtime(fresh.due_at):%d %b %H:%M}.")
+    due = timezone.localtime(fresh.due_at)
+    timeline.note(row, TimelineEvent.MISSED, at=at, text=f"Overdue: {label} by {due:%d %b %H:%M}.")
     tell(row, title=f"Overdue at incident {row.number}: {label}", at=at, upward=True)
     return 1
 

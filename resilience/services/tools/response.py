@@ -179,7 +179,8 @@ def _gravest(judged: Posture | None) -> str:
 def _override(state: PostureState | None, *, at: dt.datetime) -> str:
     if state is None or state.override_until is None or state.override_until <= at:
         return ""
-    return f"{state.override_level} until {timezone.localtime(state.override_until):%d %b %H:%M}: {state.override_reason}"
+    until = timezone.localtime(state.override_until)
+    return f"{state.override_level} until {until:%d %b %H:%M}: {state.override_reason}"
 
 
 def _actions(seen: DefenseMatrix, shown: Level, judged: Posture | None, *, at: dt.datetime) -> Iterator[str]:
