@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from types import MappingProxyType
@@ -139,7 +139,7 @@ class Activity:
 
     @property
     def is_duty(self) -> bool:
-        return not (self.is_off or self.is_away)
+        return self.category is not Category.OFF and self.category is not Category.AWAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +386,13 @@ class Problem:
     call_history: Mapping[PersonId, CallTally] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
 
+    def with_weeks(self, weeks: tuple[FmitWeek, ...]) -> Problem:
+        """The same problem with other planned FMIT weeks; what was worked out from the rest is kept."""
+        found = replace(self, fmit_weeks=weeks)
+        own = {item.name for item in fields(self)} | {"fmit_attending"}
+        vars(found).update({name: value for name, value in vars(self).items() if name not in own})
+        return found
+
     @cached_property
     def days(self) -> tuple[Date, ...]:
         return tuple(days_between(self.start, self.end))
@@ -420,11 +427,8 @@ class Problem:
     @cached_property
     def assignment_of(self) -> Mapping[tuple[PersonId, Date], BlockAssignment]:
         """The rotation period that a resident is in on a date."""
-        return {
-            (item.person, day): item
-            for item in self.block_assignments
-            for day in days_between(item.block.start, item.block.end)
-        }
+        days = {item.block.id: tuple(days_between(item.block.start, item.block.end)) for item in self.block_assignments}
+        return {(item.person, day): item for item in self.block_assignments for day in days[item.block.id]}
 
     def is_absent(self, person: PersonId, day: Date) -> bool:
         return day in self.leave_days.get(person, {})

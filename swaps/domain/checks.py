@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from statistics import fmean, pstdev
 
 from schedules.domain.calls import could_call
 from schedules.domain.changes import new_or_worsened
 from schedules.domain.codes import ADMIN_CODE, CALL_CODE, OFF_CODE, WEEKEND_CODE
-from schedules.domain.margins import MarginReport, Scope, margins
-from schedules.domain.problem import HALF_DAYS, Absence, Date, Demand, DutyLogKind, PersonId, Problem, Session
+from schedules.domain.margins import MarginReport, PostReader, Scope
+from schedules.domain.problem import HALF_DAYS, SESSIONS, Absence, Date, Demand, DutyLogKind, PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import RULES, Report, Severity, Violation, check
 from schedules.domain.rules.index import RosterIndex
@@ -103,10 +104,10 @@ class Case:
     @cached_property
     def gaps(self) -> tuple[tuple[Demand, int], ...]:
         """Demands of touched dates that fall short by the swap, with how many are left."""
-        touched = set(self.exchange.days)
+        left = {(slot.day, slot.session, change.before) for slot, change in self.exchange.changes.items()}
         found = []
         for demand in self.problem.demands:
-            if demand.day not in touched:
+            if (demand.day, demand.session, demand.activity) not in left:
                 continue
             was, now = (self._filled(roster, demand) for roster in (self.roster, self.after))
             if now < demand.minimum and now < was:
@@ -133,11 +134,13 @@ class Case:
     @cached_property
     def margins(self) -> tuple[MarginReport, MarginReport]:
         """Before and after, over the touched dates only."""
-        first, last = self.exchange.days[0], self.exchange.days[-1]
-        return tuple(  # type: ignore[return-value]
-            margins(replace(problem, start=first, end=last), roster, standby=self.facts.standby)
-            for problem, roster in ((self.problem, self.roster), (self.new_problem, self.after))
+        reader = PostReader(self.problem, standby=self.facts.standby)
+        people = tuple(person.id for person in self.problem.people)
+        was, now = (
+            MarginReport(people, tuple(reader.posts(roster, *at) for at in product(self.exchange.days, SESSIONS)))
+            for roster in (self.roster, self.after)
         )
+        return was, now
 
 
 def assess(before: Untouched, exchange: Exchange, facts: SwapFacts, *, policy: SwapPolicy) -> Assessment:

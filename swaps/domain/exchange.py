@@ -110,8 +110,9 @@ class Exchange:
         new = dict(self.weeks)
         if not new:
             return problem
-        weeks = tuple(replace(week, person=new.get(week, week.person)) for week in problem.fmit_weeks)
-        return replace(problem, fmit_weeks=weeks)
+        return problem.with_weeks(
+            tuple(replace(week, person=new.get(week, week.person)) for week in problem.fmit_weeks)
+        )
 
 
 def week_request(
