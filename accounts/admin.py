@@ -1,4 +1,4 @@
-"""The admin pages of users: for administrators, through the services, with history."""
+"""The admin pages of users: for administrators, through the services, with history; and none of libraries' secrets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin
 
 from accounts import services
@@ -20,6 +22,9 @@ from common.admin import HistoryPages
 from common.errors import DomainError
 
 admin.site.unregister(Group)
+# A row of the queue names the function that a worker calls, so writing one runs any code on the server; outstanding
+# tokens are shown in full and would sign in as their owners. Administering the program needs neither.
+admin.site.unregister([Schedule, OrmQ, Success, Failure, OutstandingToken, BlacklistedToken])
 
 
 class UserForm(forms.ModelForm):

@@ -49,7 +49,8 @@ def schedule_export(request: SignedInRequest, kind: str) -> HttpResponse:
 @require_GET
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     """A person's published duties for calendar apps; whoever has the secret address may read it."""
-    person = Person.objects.filter(calendar_token=token, is_active=True).first()
+    # Whoever is barred from signing in reads nothing here either.
+    person = Person.objects.filter(calendar_token=token, is_active=True).exclude(user__is_active=False).first()
     if person is None:
         raise access.NotFound("There is no such calendar.")
     today = timezone.localdate()

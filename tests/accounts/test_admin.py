@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
 
 from accounts.enums import Role
 from accounts.models import User
@@ -58,3 +59,9 @@ def test_users_are_not_deleted(browser_as):
     user = accounts.user()
 
     assert browser_as(Role.ADMINISTRATOR).post(f"{LIST}{user.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_no_page_shows_tokens_or_lets_the_queue_call_a_function():
+    apps = {model._meta.app_label for model in admin.site._registry}
+
+    assert apps == {"accounts", "axes", "resilience", "schedules", "swaps"}

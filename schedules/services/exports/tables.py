@@ -22,6 +22,9 @@ COLUMNS = (
     "locked",
 )
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+"""What a spreadsheet takes for the beginning of a formula; the last four are the full-width forms of the first."""
+
 
 def rows_csv(start: dt.date, end: dt.date, *, schedule: Which = "published") -> str:
     """CSV text (UTF-8, header line) of the stored cells from `start` to `end`, by date, person and session."""
@@ -54,4 +57,4 @@ def rows_csv(start: dt.date, end: dt.date, *, schedule: Which = "published") -> 
 
 def harmless(text: str) -> str:
     """Text that no spreadsheet runs: what would begin a formula gets an apostrophe before it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

@@ -102,7 +102,7 @@ def test_the_legend_lists_the_codes_in_use():
     ]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+49", "-2+3", "@SUM(A1)"])
+@pytest.mark.parametrize("name", ["=1+1", "+49", "-2+3", "@SUM(A1)", "＝1+1"])
 def test_names_that_look_like_formulas_stay_texts(name):
     published([(program.resident(name=name), THU, AM, "C")])
 

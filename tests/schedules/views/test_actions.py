@@ -198,8 +198,12 @@ def test_the_calendar_link_is_secret_public_and_replaceable(
     mine.post("/my-schedule/calendar-link")
     first = Person.objects.get(pk=person.pk).calendar_token
     feed = client.get(f"/calendar/{first}.ics")
+    User.objects.filter(pk=resident.pk).update(is_active=False)
+    barred = client.get(f"/calendar/{first}.ics")
+    User.objects.filter(pk=resident.pk).update(is_active=True)
     mine.post("/my-schedule/calendar-link")
 
+    assert barred.status_code == 404
     assert (feed.status_code, feed.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
     assert client.get(f"/calendar/{first}.ics").status_code == 404
     assert len(first or "") == 43
