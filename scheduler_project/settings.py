@@ -174,6 +174,11 @@ AXES_USE_ATTEMPT_EXPIRATION = True
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+# What a failed try is kept with, for administrators to read, holds no secret of any form.
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "csrfmiddlewaretoken"),
+    *("old_password", "new_password1", "new_password2", "code"),
+]
 AXES_CLIENT_STR_CALLABLE = "accounts.services.lockout.client_without_name"
 # A client may write X-Forwarded-For itself: it counts only where our own proxies wrote it.
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR"] if PROXY_COUNT else ["REMOTE_ADDR"]

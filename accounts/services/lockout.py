@@ -1,4 +1,7 @@
-"""How failed sign-ins lock a name at an address: five a minute, then a wait that doubles with every further try."""
+"""How failed sign-ins lock a name at an address: five a minute, then a wait that doubles with every further try.
+
+An address that tries many names, one password on each, is locked as well.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,17 @@ from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
-from axes.models import AccessAttemptExpiration
+from axes.models import AccessAttempt, AccessAttemptExpiration
 from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
+from django.db.models import Sum
 from django.http import HttpRequest
+from django.utils import timezone
 
 FIRST_WAIT = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=1)
+MOST_OF_AN_ADDRESS = 30
+"""Failures that count at once for all names of one address: a whole ward behind one address stays far below."""
 
 
 class LockoutHandler(AxesDatabaseHandler):
@@ -22,7 +29,17 @@ class LockoutHandler(AxesDatabaseHandler):
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         failures = int(super().get_failures(request, credentials))
         request.axes_failures_since_start = failures  # type: ignore[attr-defined]
+        if failures < settings.AXES_FAILURE_LIMIT and _of_the_address(request) >= MOST_OF_AN_ADDRESS:
+            return int(settings.AXES_FAILURE_LIMIT)
         return failures
+
+
+def _of_the_address(request: HttpRequest) -> int:
+    """Failures of all names from the request's address that still count."""
+    counting = AccessAttempt.objects.filter(
+        ip_address=getattr(request, "axes_ip_address", None), expiration__expires_at__gt=timezone.now()
+    )
+    return int(counting.aggregate(found=Sum("failures_since_start"))["found"] or 0)
 
 
 def cool_off(request: HttpRequest | None) -> dt.timedelta:

@@ -131,6 +131,19 @@ def test_a_lock_of_one_name_leaves_others_alone(api):
         assert _sign_in(api, "other").status_code == 200
 
 
+def test_an_address_that_tries_many_names_is_locked_for_a_minute_and_others_are_not(api):
+    accounts.user(username="known")
+    with time_machine.travel(NOON, tick=False):
+        tried = [_sign_in(api, f"name-{number}", "spring2026").status_code for number in range(30)]
+        here = _sign_in(api, "known").status_code
+        elsewhere = _sign_in(APIClient(REMOTE_ADDR="192.0.2.9"), "known").status_code
+    with time_machine.travel(NOON + dt.timedelta(seconds=121), tick=False):
+        later = _sign_in(api, "known").status_code
+
+    assert tried == [401] * 29 + [429]
+    assert (here, elsewhere, later) == (429, 200, 200)
+
+
 def test_a_forged_forwarded_address_does_not_escape_the_lock(api):
     accounts.user(username="known")
     with time_machine.travel(NOON, tick=False):

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
 
 from accounts.enums import Role
 from accounts.models import Notification, User
@@ -57,4 +58,6 @@ def test_wrong_tries_lock_like_those_of_signing_in(browser_as, coordinator):
         right = browser.post(PAGE, _sent())
 
     assert (statuses, right.status_code) == ([422, 422, 422, 422, 429], 429)
+    kept = AccessAttempt.objects.get().post_data
+    assert ("new_password1=****" in kept, NEW in kept, "wrong" in kept) == (True, False, False)
     assert User.objects.get(pk=coordinator.pk).check_password(accounts.PASSWORD)
