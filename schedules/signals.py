@@ -17,6 +17,9 @@ absence_changed = Signal()
 assignments_changed = Signal()
 """Rows of a published schedule were changed otherwise than by a publish. Sent on commit with `start` and `end`."""
 
+rows_restored = Signal()
+"""Rows of a published schedule were put back from a backup. Sent on commit with `schedule` (id)."""
+
 program_changed = Signal()
 """Credentials, demand, people or other program data changed. Sent on commit with `start` and `end`; None = any date."""
 

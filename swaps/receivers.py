@@ -20,11 +20,12 @@ from schedules.services import drills, program
 from schedules.services.decisions import PendingDecision, decision_provider
 from schedules.services.figures import Figure, figure_provider
 from schedules.services.publishing import rollback_guard
-from schedules.signals import cover_wanted, schedule_published, workers_look_up
+from schedules.signals import cover_wanted, rows_restored, schedule_published, workers_look_up
 from swaps.domain.tables import Level
 from swaps.enums import CaseStatus
 from swaps.models import EscalationCase, SwapPolicy
 from swaps.queries import DECIDES, rollback_rate
+from swaps.signals import swap_executed, swap_rolled_back
 
 SWEEP = "sweep swaps"
 RATE_WINDOW = dt.timedelta(days=90)
@@ -67,11 +68,28 @@ def swaps_stand_on_it(publication: Publication) -> str:
 
 
 @receiver(schedule_published)
-def review_swaps(sender: Any, *, schedule: uuid.UUID, **kwargs: Any) -> None:
+def review_swaps(sender: Any, *, schedule: uuid.UUID, replaced: list[uuid.UUID], **kwargs: Any) -> None:
     """Put executed swaps that the new version does not hold before the coordinator."""
     from swaps.services.carrying import review
 
+    review(schedule, at=timezone.now(), replaced=replaced)
+
+
+@receiver(rows_restored)
+def review_restored(sender: Any, *, schedule: uuid.UUID, **kwargs: Any) -> None:
+    """A backup may be older than a swap: whether the swap still stands is for the coordinator to say."""
+    from swaps.services.carrying import review
+
     review(schedule, at=timezone.now())
+
+
+@receiver(swap_executed)
+@receiver(swap_rolled_back)
+def judge_versions(sender: Any, *, swap: uuid.UUID, **kwargs: Any) -> None:
+    """What pages say of the published versions is to be true again within seconds."""
+    from swaps import tasks
+
+    tasks.ring_judging(swap)
 
 
 @receiver(cover_wanted)

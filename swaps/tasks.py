@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.core.cache import cache
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from swaps import services
+from swaps.models import SwapRecord
 
 RUNG = "swaps-sweep-rung"
 RUNG_SECONDS = 60
@@ -17,6 +20,16 @@ def sweep_swaps() -> None:
     """Let consents lapse, remind, move cases up, monitor what was executed."""
     cache.delete(RUNG)
     services.sweep(timezone.now())
+
+
+def judge_versions(swap: UUID | str) -> None:
+    """Judge the published versions that hold a swap's dates by the rows they hold now."""
+    services.judge_versions(SwapRecord.objects.get(pk=swap), at=timezone.now())
+
+
+def ring_judging(swap: UUID) -> None:
+    """Ask the queue to judge the versions of a swap anew."""
+    async_task("swaps.tasks.judge_versions", str(swap), q_options={"task_name": "judge swapped versions"})
 
 
 def ring() -> None:

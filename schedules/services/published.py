@@ -14,10 +14,8 @@ from schedules.domain.problem import Session, days_between
 from schedules.domain.roster import Slot, Source
 from schedules.enums import ScheduleStatus
 from schedules.models import Activity, Assignment, Schedule
-from schedules.services import compliance
 from schedules.services.news import tell_assignments
-from schedules.services.publishing.drafts import mark_stale
-from schedules.services.publishing.versions import bump
+from schedules.services.publishing.drafts import mark_stale, rows_changed
 
 
 class CellsChanged(DomainError):
@@ -103,8 +101,7 @@ def _store(
     bulk_update_with_history(changed, ["activity", "source", "locked"], by=by, reason=reason, at=at)
     bulk_create_with_history(made, by=by, reason=reason, at=at)
     for version in {row.schedule_id: homes[row.date] for row in (*made, *changed, *gone)}.values():
-        bump(version, by=by, at=at, reason=reason)
-        compliance.judge_anew(version, at=at, reason=reason)
+        rows_changed(version, by=by, at=at, reason=reason)
     mark_stale(first, last, by=by, at=at, reason="The published schedule of these dates was changed.")
     tell_assignments(first, last)
 

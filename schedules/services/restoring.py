@@ -16,11 +16,9 @@ from common.models import bulk_create_with_history, bulk_update_with_history
 from schedules.domain.problem import days_between
 from schedules.enums import ScheduleStatus
 from schedules.models import Activity, Assignment, Person, RotationTemplate, Schedule
-from schedules.services import compliance
 from schedules.services.gate import open_gate
-from schedules.services.news import tell_assignments
-from schedules.services.publishing.drafts import mark_stale
-from schedules.services.publishing.versions import bump
+from schedules.services.news import tell_assignments, tell_restored
+from schedules.services.publishing.drafts import mark_stale, rows_changed
 
 _FIELDS = ("activity_id", "rotation_id", "source", "locked")
 _THEN = """
@@ -125,7 +123,7 @@ def _tell_versions(
     versions: Iterable[Schedule], start: dt.date, end: dt.date, *, by: User | None, at: dt.datetime, reason: str
 ) -> None:
     for version in versions:
-        bump(version, by=by, at=at, reason=reason)
-        compliance.judge_anew(version, at=at, reason=reason)
+        rows_changed(version, by=by, at=at, reason=reason)
+        tell_restored(version)
     mark_stale(start, end, by=by, at=at, reason="Published rows of these dates were restored from a backup.")
     tell_assignments(start, end)

@@ -7,7 +7,7 @@ from swaps.services.decisions import approve, reject
 from swaps.services.execution import execute
 from swaps.services.judging import Judgement, Order, reason_of
 from swaps.services.marketplace import offer, take, withdraw
-from swaps.services.monitoring import Swept, monitor, sweep
+from swaps.services.monitoring import Swept, judge_versions, monitor, sweep
 from swaps.services.refusals import (
     AlreadyAnswered,
     ExecutionFailed,
@@ -47,6 +47,7 @@ __all__ = [
     "exchanges",
     "execute",
     "findings_of",
+    "judge_versions",
     "monitor",
     "offer",
     "own_weeks",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,16 +29,29 @@ from swaps.services.judging import order_of
 from swaps.services.settling import close_case, due, tell_deciders
 
 
-def review(schedule_id: uuid.UUID, *, at: dt.datetime) -> None:
-    """Look at every executed swap of a version that became current: whether it holds the swap's rows.
+def review(schedule_id: uuid.UUID, *, at: dt.datetime, replaced: Iterable[uuid.UUID] = ()) -> None:
+    """Look at every executed swap of a version that became current, or got rows back: whether it holds the swap's rows.
 
-    Swaps whose dates are over, or that were given up, are left alone.
+    With `replaced`, at all that is published on the dates of those versions: a publish that is taken back brings every
+    version that it had replaced. Swaps whose dates are over, or that were given up, are left alone.
     """
-    version = Schedule.objects.filter(pk=schedule_id, status=ScheduleStatus.PUBLISHED).first()
-    if version is None:
+    news = Schedule.objects.filter(pk__in=[schedule_id, *replaced])
+    spans = [Q(start_date__lte=old.end_date, end_date__gte=old.start_date) for old in news]
+    if not spans:
         return
+    seen: set[uuid.UUID] = set()
+    for version in Schedule.objects.filter(reduce(or_, spans), status=ScheduleStatus.PUBLISHED).order_by("start_date"):
+        for swap in _touching(version, at=at):
+            if swap.pk not in seen:
+                seen.add(swap.pk)
+                with transaction.atomic():
+                    _review_one(record.lock(swap), version, at=at)
+
+
+def _touching(version: Schedule, *, at: dt.datetime) -> QuerySet[SwapRecord]:
+    """Executed swaps with a date of the version that is not over."""
     today = timezone.localdate(at)
-    touched = (
+    return (
         SwapRecord.objects.filter(
             status=SwapStatus.EXECUTED,
             given_up_at__isnull=True,
@@ -44,9 +61,6 @@ def review(schedule_id: uuid.UUID, *, at: dt.datetime) -> None:
         .distinct()
         .order_by("executed_at")
     )
-    for swap in touched:
-        with transaction.atomic():
-            _review_one(record.lock(swap), version, at=at)
 
 
 def standing_on(versions: list[uuid.UUID], *, since: dt.datetime) -> int:

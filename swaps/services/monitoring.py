@@ -20,6 +20,9 @@ from schedules.domain.rules.report import Severity, Violation
 from schedules.enums import ScheduleStatus
 from schedules.models import Schedule
 from schedules.services import compliance
+from schedules.services.gate import open_gate
+from schedules.services.publishing import keep_judgement
+from schedules.services.validation import Validation, validate
 from swaps import queries
 from swaps.domain.checks import HARD_RULES
 from swaps.domain.deadlines import is_overdue, next_level
@@ -80,7 +83,8 @@ def monitor(swap: SwapRecord, *, at: dt.datetime) -> tuple[Violation, ...]:
     """
     policy = load_policy()
     found = critical(swap)
-    _plan_next(swap, policy, found=found, at=at)
+    if _plan_next(swap, policy, found=found, at=at):
+        judge_versions(swap, at=at)
     if found:
         rules = ", ".join(sorted({violation.rule for violation in found}))
         try:
@@ -132,21 +136,42 @@ def _about_parties(found: Iterable[Violation], swap: SwapRecord, days: set[dt.da
     )
 
 
-def _plan_next(swap: SwapRecord, policy: SwapPolicy, *, found: tuple[Violation, ...], at: dt.datetime) -> None:
-    """Write down what was seen and when to look again; the first time, bring the record of violations up to date."""
+def judge_versions(swap: SwapRecord, *, at: dt.datetime) -> None:
+    """Make what is said of the published versions of a swap's dates (report, coverage, violations) that of their rows.
+
+    Judged before the gate is opened, so that nobody waits for it; a version that changes meanwhile is left to whoever
+    changed it. Where the gate is closed, the record of violations alone is brought up to date.
+    """
+    reason = "judged after a swap"
+    found = [(version, _judged(version)) for version in _versions(swap)]
+    try:
+        with open_gate(operation="swap", by=None, at=at, reason=reason):
+            for seen, judged in found:
+                locked = Schedule.objects.select_for_update(no_key=True).get(pk=seen.pk)
+                if (locked.version, locked.status) == (seen.version, seen.status):
+                    keep_judgement(locked, judged, by=None, at=at, reason=reason)
+    except DomainError as failure:
+        _log.warning("report_not_kept", swap=str(swap.pk), failure=type(failure).__name__)
+        for seen, judged in found:
+            compliance.reconcile(seen, judged.report, at=at, reason=reason)
+
+
+def _judged(version: Schedule) -> Validation:
+    return validate(version.start_date, version.end_date, schedule=version)
+
+
+def _plan_next(swap: SwapRecord, policy: SwapPolicy, *, found: tuple[Violation, ...], at: dt.datetime) -> bool:
+    """Write down what was seen and when to look again; whether this was the first time."""
     with transaction.atomic():
         locked = record.lock(swap)
         if locked.status != SwapStatus.EXECUTED or locked.executed_at is None:
-            return
+            return False
         following = at + policy.monitoring_every
         last = locked.executed_at + policy.monitoring_time
         record.save(locked, by=None, at=at, why="monitored", next_check_at=following if following <= last else None)
         first = not locked.audit.filter(event=Event.MONITORED).exists()
         record.note(locked, Event.MONITORED, by=None, at=at, critical=sorted({v.rule for v in found}))
-        if not first:
-            return
-        for version in _versions(locked):
-            compliance.judge_anew(version, at=at, reason="swapped")
+        return first
 
 
 def _versions(swap: SwapRecord) -> list[Schedule]:

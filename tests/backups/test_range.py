@@ -13,6 +13,7 @@ from common.models import bulk_update_with_history
 from schedules.domain.problem import Session
 from schedules.models import Activity, Assignment, Schedule
 from schedules.services.restoring import RangeNotRestorable, restore_range
+from schedules.signals import rows_restored
 from tests.factories import program
 
 AT = dt.datetime(2026, 3, 1, 22, 0, 5, tzinfo=dt.UTC)
@@ -51,12 +52,19 @@ def test_a_range_comes_back_with_its_calls_and_the_rest_stays():
             row.activity = clinic
         bulk_update_with_history(rows[1:], ["activity"], by=None, reason="a mistake")
     program.assignments(schedule, [(person, SECOND, Session.NIGHT, "CALL")])
+    heard = []
 
+    def hear(sender, *, schedule, **kwargs):
+        heard.append(schedule)
+
+    rows_restored.connect(hear)
     done = restore_range(backup, FIRST, SECOND, by=None, at=AT)
+    rows_restored.disconnect(hear)
 
     assert done == {"created": 1, "changed": 2, "deleted": 1}
     assert _cells(schedule) == [(12, "NIGHT", "CALL"), (13, "AM", "PCAT"), (13, "PM", "DO"), (14, "AM", "C")]
-    assert Schedule.objects.get().version == 2
+    assert (Schedule.objects.get().version, heard) == (2, [schedule.pk])
+    assert "violations" in Schedule.objects.get().validation
     call = Assignment.objects.get(session="NIGHT")
     assert call.history.first().history_change_reason == f"restore {backup.file}"
 

@@ -1,6 +1,14 @@
 """Making a draft current, taking that back, discarding it, and judging a stale one anew."""
 
-from schedules.services.publishing.drafts import StaleDraft, compare, discard, mark_stale, revalidate, stale_reason
+from schedules.services.publishing.drafts import (
+    StaleDraft,
+    compare,
+    discard,
+    keep_judgement,
+    mark_stale,
+    revalidate,
+    stale_reason,
+)
 from schedules.services.publishing.publish import AcceptanceFailed, AlreadyDecided, NeverOverridden, publish
 from schedules.services.publishing.rollback import (
     ROLLBACK_HOURS,
@@ -22,6 +30,7 @@ __all__ = [
     "compare",
     "discard",
     "edits_since",
+    "keep_judgement",
     "mark_stale",
     "publish",
     "revalidate",

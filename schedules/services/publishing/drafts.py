@@ -14,6 +14,7 @@ from schedules.domain.edges import edge_changes
 from schedules.enums import RunStatus, ScheduleStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import Activity, Amendment, Assignment, Schedule
+from schedules.services import compliance
 from schedules.services.gate import open_gate
 from schedules.services.preflight import inputs_of
 from schedules.services.publishing.versions import AlreadyDecided, lock, move, save
@@ -76,6 +77,22 @@ def store_report(schedule: Schedule, judged: Validation) -> None:
     """Put the report and the coverage into the row's fields (not yet saved)."""
     schedule.validation = judged.as_json()
     schedule.coverage_rate = judged.coverage_rate
+
+
+def keep_judgement(version: Schedule, judged: Validation, *, by: User | None, at: dt.datetime, reason: str) -> None:
+    """Make report, coverage and record of violations of a published version those of this judgement of the rows that
+    it holds now. Needs the open gate."""
+    store_report(version, judged)
+    save(version, by=by, at=at, reason=reason)
+    compliance.reconcile(version, judged.report, at=at, reason=reason)
+
+
+def rows_changed(version: Schedule, *, by: User | None, at: dt.datetime, reason: str) -> None:
+    """What follows for a published version whose rows were changed: it is another one for its readers, and is judged
+    anew. Needs the open gate."""
+    version.version += 1
+    judged = validate(version.start_date, version.end_date, schedule=version)
+    keep_judgement(version, judged, by=by, at=at, reason=reason)
 
 
 def amend_neighbours(draft: Schedule, *, by: User | None, at: dt.datetime) -> None:

@@ -127,6 +127,18 @@ def test_a_publish_is_not_taken_back_under_a_later_swap(lenient, people, body, p
     assert Schedule.objects.get(pk=lenient.schedule.pk).status == "PUBLISHED"
 
 
+def test_a_case_is_closed_where_the_publish_that_dropped_the_swap_is_taken_back(
+    dropped, people, django_capture_on_commit_callbacks
+):
+    version = Schedule.objects.get(status="PUBLISHED")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        people.director.post(f"{SCHEDULES}/{version.pk}/rollback", {"reason": "A mistake.", "confirm": True})
+
+    assert people.coordinator.get(f"{SWAPS}/escalations").json()["total"] == 0
+    assert people.A.post(f"{SWAPS}/{dropped}/rollback", {"reason": "Changed plans."}).json()["status"] == "ROLLED_BACK"
+
+
 def test_a_publish_is_taken_back_where_the_swap_is_older(lenient, people, body, publish, clock):
     pk = executed(people, body)
     clock.shift(60)

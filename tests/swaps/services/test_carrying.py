@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+import time_machine
 
 from schedules.domain.roster import Roster
 from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
-from schedules.models import FmitWeek
+from schedules.models import Assignment, FmitWeek, Schedule
+from schedules.signals import rows_restored
 from swaps import access, services
 from swaps.models import EscalationCase, SwapAudit, SwapRecord
 from swaps.services.refusals import RollbackConflict
@@ -44,6 +48,20 @@ def test_it_is_put_before_the_coordinator_with_the_number_of_rows(without):
 
     assert (case.kind, case.get_level_display(), case.codes) == ("CARRY_OVER", "Coordinator", ["NOT_CARRIED"])
     assert event.detail["rows"] == without.changes.count()
+
+
+def test_rows_from_a_backup_older_than_the_swap_are_put_before_the_coordinator(world, executed):
+    held = FRIDAYS[1] - dt.timedelta(days=30)
+    with program.open_gate():
+        for change in executed.changes.exclude(before=None).exclude(after=None):
+            row = Assignment.objects.get(person=change.person, date=change.date, session=change.session)
+            row.activity = program.standard_activities()[change.before["activity"]]
+            row.save()
+
+    with time_machine.travel(dt.datetime.combine(held, dt.time(), dt.UTC), tick=False):
+        rows_restored.send(sender=Schedule, schedule=world.schedule.pk)
+
+    assert EscalationCase.objects.get(swap=executed).codes == ["NOT_CARRIED"]
 
 
 def test_let_go_it_is_over_and_the_plan_follows_the_version(without):

@@ -6,9 +6,11 @@ import datetime as dt
 
 import pytest
 from django.db import connection, transaction
+from django_q.models import OrmQ
 
 from schedules.domain.problem import Session
-from schedules.models import Assignment, FmitWeek, Schedule
+from schedules.models import Assignment, ComplianceEvent, FmitWeek, Schedule
+from schedules.services.validation import validate
 from swaps import services
 from swaps.models import SwapAudit
 from swaps.services import record
@@ -149,6 +151,46 @@ def test_verification_finds_a_row_that_another_hand_wrote_in_between(world, orde
 
     swap.refresh_from_db()
     assert (refused.value.extra["cause"], swap.status, world.cells()) == ("ROWS_DIFFER", "REJECTED", before)
+
+
+def test_another_program_hears_of_each_step_without_a_word_about_anybody(world, order, settings):
+    settings.WEBHOOK_URL, settings.SITE_URL = "http://127.0.0.1:1/", "https://scheduler.example.org"
+
+    swap = services.request(order("A", "B", target=2), by=world.user["A"], at=EARLY)
+    services.consent(swap, by=world.user["B"], at=EARLY)
+    services.roll_back(swap, by=world.user["A"], at=EARLY, reason="A conflict.")
+
+    posted = [
+        row.task["args"] for row in OrmQ.objects.order_by("pk") if row.task["func"] == "accounts.tasks.post_event"
+    ]
+    about = {"at": EARLY.isoformat(), "url": f"https://scheduler.example.org/swaps/{swap.pk}"}
+    assert posted == [({"kind": kind, **about},) for kind in ("SWAP_REQUESTED", "SWAP_EXECUTED", "SWAP_ROLLED_BACK")]
+
+
+def test_what_is_said_of_the_version_is_judged_anew_after_a_swap_and_its_roll_back(
+    world, order, coordinator, django_capture_on_commit_callbacks
+):
+    def said():
+        world.schedule.refresh_from_db()
+        return world.schedule.validation
+
+    def is_true():
+        services.judge_versions(swap, at=EARLY)
+        found = validate(world.schedule.start_date, world.schedule.end_date, schedule=world.schedule)
+        events = ComplianceEvent.objects.filter(schedule=world.schedule, status="OPEN").values_list("key", flat=True)
+        return said()["violations"] == found.as_json()["violations"] and set(events) == {
+            violation.key for violation in found.report.counted
+        }
+
+    with django_capture_on_commit_callbacks(execute=True):
+        swap = services.request(order("A", "B", target=2, partner_consented=True), by=coordinator, at=EARLY)
+        services.roll_back(swap, by=coordinator, at=EARLY, reason="A conflict.")
+
+    assert [row.task["args"] for row in OrmQ.objects.all() if row.task["func"] == "swaps.tasks.judge_versions"] == [
+        (str(swap.pk),)
+    ] * 2
+    assert said() == {}
+    assert is_true()
 
 
 def test_an_executed_swap_is_not_executed_again(executed):
