@@ -13,8 +13,8 @@ from django.db import connection
 from common.models import bulk_create_with_history
 from common.services import presence
 from schedules.domain.problem import Problem
-from schedules.domain.roster import Roster
-from schedules.mapping import load_problem, load_roster, to_assignment_rows
+from schedules.domain.roster import Roster, Slot
+from schedules.mapping import fingerprint, load_problem, load_roster, to_assignment_rows
 from schedules.models import Schedule
 from schedules.services.preflight import inputs_of
 from schedules.solver.options import Algorithm, Options
@@ -32,14 +32,25 @@ def worker_present(cluster: str = presence.SOLVER) -> Iterator[None]:
         yield
 
 
+_known: dict[str, dict[Slot, str]] = {}
+"""Solved cells by the fingerprint of all that a solver is given: kept worlds ask for the same again and again."""
+
+
 def solved(problem: Problem) -> Roster:
     """A roster of the problem that breaks no rule: the quick heuristic's, else a coarse search's."""
     base = load_roster(problem, schedule=None)
+    key = fingerprint(problem, base)
+    if key not in _known:
+        _known[key] = _searched(problem, base)
+    return Roster(cells=dict(_known[key]), context=base.context)
+
+
+def _searched(problem: Problem, base: Roster) -> dict[Slot, str]:
     quick, thorough = Options(algorithm=Algorithm.GREEDY), Options(relative_gap=0.5, workers=1, timeout_seconds=20)
     solution = solve(problem, base=base, options=quick)
     roster = solution.roster or solve(problem, base=base, options=thorough).roster
     assert roster is not None
-    return Roster(cells=roster.cells, context=base.context)
+    return dict(roster.cells)
 
 
 def draft(start: dt.date, end: dt.date, **fields: Any) -> Schedule:

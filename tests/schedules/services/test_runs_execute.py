@@ -255,21 +255,20 @@ def test_a_worker_declared_dead_writes_nothing(tiny, pd):
 
 def test_the_sweeper_fails_a_run_without_a_worker_and_leaves_a_living_one(tiny, pd):
     dead = runs.move(asked(pd), RunStatus.PREFLIGHT, at=AT, claim="00000000-0000-0000-0000-000000000001")
-    held = threading.Event()
-    release = threading.Event()
+    sessions = []
 
     def hold():
         presence.try_hold_run(dead.pk)
-        held.set()
-        release.wait()
-        connection.close()
+        sessions.append(connection.connection)
 
     worker = threading.Thread(target=hold)
     worker.start()
-    held.wait()
-    assert runs.sweep(AT) == []
-    release.set()
     worker.join()
+    assert runs.sweep(AT) == []
+    with connection.cursor() as cursor:
+        # Closed by the worker, the server would notice at some time: this waits until the session is gone.
+        cursor.execute("SELECT pg_terminate_backend(%s, 60000)", [sessions[0].info.backend_pid])
+    sessions[0].close()
     # The server lets go of a closed session's locks when it notices, a moment later.
     until(lambda: presence.nobody_holds_run(dead.pk), "the dead worker's lock is gone")
 
