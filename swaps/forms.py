@@ -39,7 +39,7 @@ class PersonForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why, as a code and in one's own words."""
 
-    code = forms.ChoiceField(label="Reason", initial="")
+    code = forms.ChoiceField(label="Reason", initial="", error_messages={"required": "Choose a reason."})
     text = forms.CharField(
         label="In your own words",
         required=False,

@@ -115,8 +115,9 @@ def require_breaker_closed(at: dt.datetime, effect: EffectOf | None = None) -> N
         return
     is_overridden = breaker.override_until is not None and breaker.override_until >= at
     if not is_overridden and (effect is None or not improves(effect())):
+        cause = (breaker.cause or "no cause was given").rstrip(".")
         raise BreakerOpen(
-            f"The schedule circuit breaker is open: {breaker.cause or 'no cause was given'}. Only changes that"
+            f"The schedule circuit breaker is open: {cause}. Only changes that"
             " make coverage or the safety margin better pass. Remove the cause, or have it overridden by two authorised"
             " people."
         )

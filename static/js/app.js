@@ -132,6 +132,17 @@ for (const box of document.querySelectorAll(".grid-box")) {
   if (today && box.scrollWidth > box.clientWidth) box.scrollLeft = today.offsetLeft - box.clientWidth / 2;
 }
 
+// A page that answers a form is kept in the history as a page to look at: going back or reloading sends nothing again.
+history.replaceState(history.state, "", document.body.dataset.page ? document.body.dataset.page + location.search + location.hash : location.href);
+
+// What is being corrected is no longer marked as wrong.
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (!field.matches?.("[aria-invalid=true]")) return;
+  field.removeAttribute("aria-invalid");
+  document.getElementById(`${field.id}_error`)?.remove();
+});
+
 // A row of tabs that is wider than the screen opens on the present one.
 for (const tab of document.querySelectorAll(".subnav [aria-current]")) {
   const row = tab.closest(".subnav");

@@ -18,7 +18,7 @@ from schedules.enums import ScheduleStatus
 from schedules.models import Person, Schedule
 from tests.browser.conftest import PHONE, SignIn
 from tests.browser.test_pages import _violations
-from tests.factories import accounts, generation, program
+from tests.factories import accounts, generation, program, resilience
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,22 @@ def incident(published: Schedule) -> Incident:
 @pytest.fixture
 def pages(incident: Incident) -> tuple[str, ...]:
     draft = documents.draft(DocumentKind.SITREP, by=None, at=timezone.now(), incident=incident)
-    return (*PAGES, f"/incidents/{incident.pk}", f"/documents/{draft.pk}")
+    asked = resilience.asked(
+        timezone.localdate(),
+        incident.end_date or timezone.localdate(),
+        facts={"level": "ORANGE", "gaps": [{"date": "2026-11-27", "session": "PM", "post": "FMIT", "missing": 1}]},
+    )
+    fallbacks.recompute(at=timezone.now())
+    changed = FallbackPlan.objects.exclude(changes=[]).first()
+    assert changed is not None
+    plan = f"/resilience/fallbacks/{changed.pk}"
+    return (
+        *PAGES,
+        f"/incidents/{incident.pk}",
+        f"/incidents/approvals/{asked.pk}",
+        f"/documents/{draft.pk}",
+        plan,
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

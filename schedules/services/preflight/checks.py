@@ -112,7 +112,7 @@ def _breaker(at: dt.datetime) -> Item:
         return Item("BREAKER", ItemStatus.WARN, f"The circuit breaker is open ({breaker.cause}) but overridden.")
     return _blocker(
         "BREAKER",
-        f"The schedule circuit breaker is open: {breaker.cause or 'no cause was given'}.",
+        f"The schedule circuit breaker is open: {(breaker.cause or 'no cause was given').rstrip('.')}.",
         "Remove the cause, or have it overridden by two authorised people.",
     )
 
