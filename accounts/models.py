@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
@@ -15,6 +16,17 @@ from accounts.permissions import ROLE_TABLE, Permission
 from common.models import who_has_when
 
 
+class Users(UserManager["User"]):
+    """What `createsuperuser` makes is an administrator: what anybody may do follows from the role alone."""
+
+    use_in_migrations = False
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **more: Any
+    ) -> User:
+        return super().create_superuser(username, email, password, **{"role": Role.ADMINISTRATOR} | more)
+
+
 class User(AbstractUser):
     """A sign-in. What it may do follows from `role` alone; `is_staff` (the admin site) follows from it too."""
 
@@ -22,6 +34,7 @@ class User(AbstractUser):
     role = models.CharField(max_length=20, choices=Role, default=Role.RESIDENT)
     wants_mail = models.BooleanField(default=True, help_text="Send notifications by mail as well.")
     history = HistoricalRecords(excluded_fields=["password", "last_login"])
+    objects = Users()
 
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it. Inactive users may nothing."""

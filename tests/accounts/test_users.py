@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.core.management import call_command
 
 from accounts import services
 from accounts.enums import Role
@@ -99,6 +100,20 @@ def test_one_of_two_administrators_may_go(administrator):
     accounts.user(Role.ADMINISTRATOR)
 
     assert services.set_role(administrator, role=Role.FACULTY, by=administrator, at=AT).role == "FACULTY"
+
+
+def test_the_first_administrator_is_made_on_the_command_line(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", GOOD)
+
+    call_command("createsuperuser", interactive=False, username="kai", email="kai@example.org", verbosity=0)
+
+    made = User.objects.get()
+    assert (made.role, made.is_staff, made.is_superuser, made.check_password(GOOD)) == (
+        "ADMINISTRATOR",
+        True,
+        True,
+        True,
+    )
 
 
 def test_demo_accounts_are_refused_outside_demo_mode(settings):
