@@ -42,14 +42,18 @@ def asked(by, order=ORDER):
     return runs.request_run(order, by=by, at=AT, confirm=True, needs_worker=False)
 
 
-def asked_in_haste(by, order):
-    """As `asked`, with less time than a person can choose: about a second for each block."""
-    return save(asked(by, order), at=AT, by=by, why="in haste", timeout_seconds=1)
-
-
 def ended(run):
     runs.execute(run.pk, clock=lambda: AT)
     return GenerationRun.objects.get(pk=run.pk)
+
+
+def ended_in_haste(by, order):
+    """A run with less time than a person can choose, a second for each block; a busy machine gets a longer one."""
+    for seconds in (1, 10):
+        done = ended(save(asked(by, order), at=AT, by=by, why="in haste", timeout_seconds=seconds))
+        if done.status != RunStatus.TIMED_OUT:
+            break
+    return done
 
 
 def ended_while(run, happens):
@@ -98,7 +102,7 @@ def written():
 
 
 def test_a_run_ends_with_a_judged_draft_behind_its_own_backup(tiny, pd):
-    run = ended(asked_in_haste(pd, runs.Order(START, END, seed=3)))
+    run = ended_in_haste(pd, runs.Order(START, END, seed=3))
 
     assert (run.status, run.reason) == (RunStatus.DRAFT_READY, "")
     assert run.backup.file.startswith("residency_scheduler_pre-block-10_")
@@ -315,7 +319,7 @@ def test_only_the_chosen_residents_change(tiny, pd):
     publishing.publish(published, by=pd, at=AT)
     before = generation.cells(published)
 
-    done = ended(asked_in_haste(pd, runs.Order(START, END, pgy_levels=(1,))))
+    done = ended_in_haste(pd, runs.Order(START, END, pgy_levels=(1,)))
 
     after = generation.cells(done.schedule)
     changed = {key[0] for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
@@ -335,7 +339,7 @@ def second(tiny):
 
 
 def test_a_range_of_two_blocks_is_solved_block_by_block_and_time_running_out_keeps_the_best(second, pd):
-    done = ended(asked_in_haste(pd, runs.Order(START, second.end_date)))
+    done = ended_in_haste(pd, runs.Order(START, second.end_date))
 
     assert (done.status, done.result["outcome"]) == (RunStatus.DRAFT_READY, "FEASIBLE")
     assert [block["label"] for block in done.result["blocks"]] == ["Block 10", "Block 11"]

@@ -57,7 +57,7 @@ def test_deadlines_reminders_monitoring_and_mail_need_nobody(settings, tmp_path,
     broken = services.request(order, by=coordinator, at=at)
     program.absence(people["E"], weeks[1], weeks[2], kind=AbsenceKind.TDY)
     # Three quarters of a partner's time are over; another partner's time is; and an architect decides nothing.
-    waiting = pending(world, "B", "D", weeks[2], requested_at=at - 180 * SECOND, consent_due=at + 60 * SECOND)
+    waiting = pending(world, "B", "D", weeks[2], requested_at=at - 1800 * SECOND, consent_due=at + 600 * SECOND)
     lapsing = pending(world, "C", "D", weeks[3], requested_at=at - 60 * SECOND, consent_due=at + 2 * SECOND)
     undecided = pending(world, "D", "B", weeks[0], requested_at=at, consent_at=at, consent_due=at + WEEK)
     case = swaps.case(undecided, Level.ARCHITECT, opened_at=at, due_at=at + 2 * SECOND)
