@@ -36,6 +36,8 @@ from swaps.models import (
 )
 
 HIDDEN_CODE, HIDDEN_TEXT = "reason_code", "reason_text"
+WRITTEN = frozenset({"rationale", "rollback_reason"})
+"""What people write about a swap may give its reason away, so it goes no further."""
 
 
 class WhyForm(BaseDialogForm):
@@ -129,7 +131,7 @@ class SwapAdmin(ReadOnlyAdmin):
         user: Any = request.user
         hidden = set()
         if obj is not None and not access.sees_reason_code(user, obj):
-            hidden.add(HIDDEN_CODE)
+            hidden |= {HIDDEN_CODE, *WRITTEN}
         if obj is not None and not access.sees_reason_text(user, obj):
             hidden.add(HIDDEN_TEXT)
         return [name for name in self.fields if name not in hidden]
@@ -249,6 +251,18 @@ class CaseAdmin(ReadOnlyAdmin):
     list_filter = ("status", "level", "kind")
     list_select_related = ("swap__source_person", "swap__target_person", "decided_by")
     search_fields = ("swap__source_person__name", "swap__target_person__name")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        shown = [name for name in super().get_fields(request, obj) if name != "accepted"]
+        return [name for name in shown if name not in WRITTEN or self._may_read(request, obj)]
+
+    def sees_history(self, request: HttpRequest, object_id: str) -> bool:
+        """Old versions hold the words of the decision."""
+        return self._may_read(request, self.get_object(request, object_id))
+
+    def _may_read(self, request: HttpRequest, case: EscalationCase | None) -> bool:
+        user: Any = request.user
+        return case is None or access.sees_reason_code(user, case.swap)
 
 
 @admin.register(Complaint)

@@ -114,13 +114,21 @@ def test_rows_that_only_services_change_refuse_every_form(rows, browser_as):
 
 @pytest.mark.parametrize(("role", "seen"), [(C, False), (A, False), (S, False), (P, True)])
 def test_sensitive_reasons_are_for_the_director(role, seen, rows, browser_as):
-    browser, pk = browser_as(role), rows["swaprecord"].pk
+    browser, pk, case = browser_as(role), rows["swaprecord"].pk, rows["escalationcase"].pk
+    for row in (rows["swaprecord"], rows["escalationcase"]):
+        row.rationale, row.rollback_reason = "For the operation", "It went well"
+        row.save()
 
     text = browser.get(page("swaprecord", "change", pk)).content.decode()
-    history = browser.get(page("swaprecord", "history", pk)).status_code
+    decision = browser.get(page("escalationcase", "change", case)).content.decode()
+    histories = [
+        browser.get(page(name, "history", row)).status_code
+        for name, row in (("swaprecord", pk), ("escalationcase", case))
+    ]
 
     assert ("Appendectomy" in text, "medical" in text.lower()) == (seen, seen)
-    assert history == (200 if seen else 403)
+    assert ["For the operation" in text, "It went well" in text, "For the operation" in decision] == [seen] * 3
+    assert histories == [200 if seen else 403] * 2
 
 
 def test_what_a_complaint_says_is_for_those_who_decide(rows, browser_as):
