@@ -64,7 +64,8 @@ def swaps_stand_on_it(publication: Publication) -> str:
     count = standing_on(versions, since=publication.published_at)
     if not count:
         return ""
-    return f"{count} swaps were executed on this version. Roll them back first, or publish a new version instead."
+    stands = "1 swap was" if count == 1 else f"{count} swaps were"
+    return f"{stands} executed on this version. Roll back what stands on it first, or publish a new version instead."
 
 
 @receiver(schedule_published)

@@ -139,7 +139,7 @@ def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRec
         schedule=versions[0],
         judgement=judgement,
     )
-    _announce(swap, at=at)
+    _announce(swap, until=at + planned.policy.rollback_time, at=at)
     return swap
 
 
@@ -211,13 +211,13 @@ def _fail(swap: SwapRecord, *, cause: str, by: User | None, at: dt.datetime) -> 
         )
 
 
-def _announce(swap: SwapRecord, *, at: dt.datetime) -> None:
+def _announce(swap: SwapRecord, *, until: dt.datetime, at: dt.datetime) -> None:
     record.tell(
         [*record.parties(swap), *record.coordinators()],
         swap,
         kind="SWAP_EXECUTED",
         title=f"Swap executed: {record.dates_of(swap)}",
-        body="It can be rolled back within 24 hours.",
+        body=f"It can be rolled back until {timezone.localtime(until):%Y-%m-%d %H:%M}.",
         at=at,
     )
     pk = swap.pk

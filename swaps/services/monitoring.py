@@ -166,7 +166,8 @@ def _plan_next(swap: SwapRecord, policy: SwapPolicy, *, found: tuple[Violation, 
         locked = record.lock(swap)
         if locked.status != SwapStatus.EXECUTED or locked.executed_at is None:
             return False
-        following = at + policy.monitoring_every
+        # What is critical and cannot be taken back now (maintenance, an open breaker) does not wait for an hour.
+        following = at + (policy.first_monitoring_after if found else policy.monitoring_every)
         last = locked.executed_at + policy.monitoring_time
         record.save(locked, by=None, at=at, why="monitored", next_check_at=following if following <= last else None)
         first = not locked.audit.filter(event=Event.MONITORED).exists()

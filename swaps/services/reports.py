@@ -174,10 +174,10 @@ def _next_steps(swap: SwapRecord, status: SwapStatus) -> list[str]:
     if status is SwapStatus.PENDING:
         due = timezone.localtime(swap.consent_due)
         steps = [] if swap.consent_at else [f"The partner answers until {due:%Y-%m-%d %H:%M}."]
-        case = open_case(swap)
-        if case is not None:
-            until = timezone.localtime(case.due_at)
-            steps.append(f"The {case.get_level_display().lower()} decides until {until:%Y-%m-%d %H:%M}.")
+    case = open_case(swap)
+    if case is not None:
+        until = timezone.localtime(case.due_at)
+        steps.append(f"The {case.get_level_display().lower()} decides until {until:%Y-%m-%d %H:%M}.")
     return steps
 
 

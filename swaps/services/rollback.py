@@ -14,13 +14,15 @@ from schedules.domain.problem import Session
 from schedules.domain.roster import Slot
 from schedules.models import Assignment, FmitWeek, Schedule
 from schedules.services.gate import open_gate
+from schedules.services.improving import Effect
 from swaps import queries
+from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, SwapPolicy, SwapStatus
 from swaps.domain.tables import can_roll_back as within_window
 from swaps.enums import Event
-from swaps.mapping import RowState, load_policy, same_state, state_of
+from swaps.mapping import RowState, load_policy, recorded, same_state, state_of
 from swaps.models import SwapRecord
-from swaps.services import record, rows
+from swaps.services import ground, record, rows
 from swaps.services.execution import reason_of_history
 from swaps.services.refusals import RollbackConflict, RollbackExpired
 from swaps.services.settling import close_case
@@ -53,6 +55,8 @@ def can_roll_back(
 def roll_back(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str) -> SwapRecord:
     """Put every touched row and FMIT week back as it was. `by` None = the system, on a critical finding.
 
+    While the breaker is open, it passes where it makes the schedule better: a swap that broke a rule comes back.
+
     Raises NotAllowed, Invalid (no reason), SwapState, RollbackExpired, what the gate raises, and RollbackConflict
     where a touched row was changed meanwhile: then nothing is restored and the swap is ROLLBACK_FAILED.
     """
@@ -62,7 +66,8 @@ def roll_back(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str
     why = reason.strip()
     if not 1 <= len(why) <= LONGEST_REASON:
         raise Invalid(f"Give a reason of 1 to {LONGEST_REASON} characters for rolling the swap back.")
-    with open_gate(operation="swap", by=by, at=at, reason=f"rollback of {reason_of_history(swap)}"):
+    reason_there = f"rollback of {reason_of_history(swap)}"
+    with open_gate(operation="swap", by=by, at=at, reason=reason_there, effect=lambda: _effect(swap)):
         locked = record.lock(swap)
         _require_possible(locked, at=at)
         versions, found = rows.published(locked)
@@ -79,6 +84,15 @@ def roll_back(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str
             swap=str(swap.pk),
         )
     return locked
+
+
+def _effect(swap: SwapRecord) -> Effect | None:
+    """What taking it back does to the published cells; None where rows were changed since. An open breaker asks."""
+    exchange = recorded(swap)
+    land = ground.around(exchange.days)
+    if conflicts(exchange, land.roster):
+        return None
+    return Effect(land.problem, land.roster, undo(exchange).apply(land.roster))
 
 
 def _capacity(swap: SwapRecord, by: User) -> Actor | None:

@@ -8,6 +8,8 @@ import pytest
 
 from accounts.models import Notification
 from common.errors import NotAllowed
+from common.services import maintenance
+from schedules.models import Breaker
 from swaps import services
 from swaps.models import SwapAudit, SwapRecord
 from swaps.services.refusals import SwapState
@@ -40,6 +42,27 @@ def test_a_taker_called_away_rolls_it_back_and_everybody_hears(world, executed, 
     assert (swap.status, swap.rolled_back_by, swap.rollback_reason) == ("ROLLED_BACK", None, "Monitoring found ABSENT.")
     told = Notification.objects.filter(kind="SWAP_ROLLED_BACK").values_list("user__username", flat=True)
     assert set(told) == {coordinator.username, world.user["A"].username, world.user["B"].username}
+
+
+def test_an_open_breaker_does_not_keep_a_broken_swap_in_force(world, executed):
+    program.absence(world.attending["B"], FRIDAYS[1], FRIDAYS[1] + A_DAY, kind="TDY")
+    Breaker.objects.update_or_create(pk=1, defaults={"state": "OPEN", "cause": "A post is open"})
+
+    services.sweep(EARLY + 5 * MINUTE)
+
+    assert SwapRecord.objects.get(pk=executed.pk).status == "ROLLED_BACK"
+
+
+def test_a_broken_swap_that_cannot_be_taken_back_now_is_looked_at_again_soon(world, executed):
+    program.absence(world.attending["B"], FRIDAYS[1], FRIDAYS[1] + A_DAY, kind="TDY")
+
+    with maintenance.on("A restore"):
+        services.sweep(EARLY + 5 * MINUTE)
+
+    kept = SwapRecord.objects.get(pk=executed.pk)
+    assert (kept.status, kept.next_check_at) == ("EXECUTED", EARLY + 10 * MINUTE)
+    services.sweep(EARLY + 10 * MINUTE)
+    assert SwapRecord.objects.get(pk=executed.pk).status == "ROLLED_BACK"
 
 
 def test_what_would_be_wrong_without_the_swap_as_well_is_not_its_fault(world, executed):
