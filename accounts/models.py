@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -34,7 +34,7 @@ class User(AbstractUser):
     role = models.CharField(max_length=20, choices=Role, default=Role.RESIDENT)
     wants_mail = models.BooleanField(default=True, help_text="Send notifications by mail as well.")
     history = HistoricalRecords(excluded_fields=["password", "last_login"])
-    objects = Users()
+    objects: ClassVar[Users] = Users()
 
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it. Inactive users may nothing."""

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 import structlog
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.pagination import BasePagination
@@ -97,6 +98,9 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
     set_rollback()
     if isinstance(error, exceptions.Throttled):
         error = Throttled(getattr(error, "wait", None))
+    if isinstance(error, RequestDataTooBig):
+        most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) / 2**20
+        return Response({"code": "too_large", "detail": f"The body is larger than {most:g} MB. Send less."}, status=413)
     if isinstance(error, DomainError):
         return Response(
             {"code": error.code, "detail": error.detail, **error.extra}, status=error.status, headers=error.headers

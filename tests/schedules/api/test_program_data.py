@@ -135,6 +135,15 @@ def test_a_page_beyond_all_numbers_is_empty(api_as, page):
     assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
+def test_a_body_that_is_too_large_is_413(api_as):
+    answer = api_as(Role.COORDINATOR).post("/api/v1/people", {"name": "x" * 3_000_000})
+
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"code": "too_large", "detail": "The body is larger than 2.5 MB. Send less."},
+    )
+
+
 @pytest.mark.parametrize("name", [*sorted(set(FIELDS) - {"assignments"}), "rotation-templates"])
 @pytest.mark.parametrize("pk", ["nonsense", "1", "0" * 32])
 def test_an_id_that_is_none_is_404(api_as, name, pk):
