@@ -72,6 +72,24 @@ def duty(activity: Activity, day: Date, session: Session) -> Duty | None:
     return Duty(*clock(day, session, minutes), day, session, activity)
 
 
+class DutyClock:
+    """`duty` for thousands of sessions: when an activity's session is worked is the same on every date."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Session], tuple[int, int] | None] = {}
+
+    def duty(self, activity: Activity, day: Date, session: Session) -> Duty | None:
+        key = activity.code, session
+        if key not in self._known:
+            found, base = duty(activity, day, session), midnight(day)
+            self._known[key] = None if found is None else (found.start - base, found.end - base)
+        span = self._known[key]
+        if span is None:
+            return None
+        base = day.toordinal() * MINUTES_PER_DAY
+        return Duty(base + span[0], base + span[1], day, session, activity)
+
+
 def clock(day: Date, session: Session, minutes: int) -> tuple[int, int]:
     """Begin and end of so many minutes in a session.
 

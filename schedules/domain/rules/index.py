@@ -24,7 +24,7 @@ from schedules.domain.problem import (
     days_between,
 )
 from schedules.domain.roster import Roster, Slot
-from schedules.domain.timeline import Duty, DutyPeriod, Rest, duty, duty_periods, free_days, rests, runs
+from schedules.domain.timeline import Duty, DutyClock, DutyPeriod, Rest, duty_periods, free_days, rests, runs
 
 Row = list[Activity | None]
 """A person's day: the activities of AM, PM and NIGHT."""
@@ -37,17 +37,23 @@ class Track:
     """One person's days in order of time, in the range and around it, with the hours logged beside them."""
 
     def __init__(
-        self, person: Person, rows: Mapping[Date, Row], logged: Mapping[Date, float], merge_gap: float
+        self,
+        person: Person,
+        rows: Mapping[Date, Row],
+        logged: Mapping[Date, float],
+        merge_gap: float,
+        clock: DutyClock,
     ) -> None:
         self.person = person
         self.rows = dict(sorted(rows.items()))
         self._logged = logged
         self._merge_gap = merge_gap
+        self._clock = clock
 
     @cached_property
     def duties(self) -> tuple[Duty, ...]:
         found = (
-            duty(activity, day, session)
+            self._clock.duty(activity, day, session)
             for day, row in self.rows.items()
             for activity, session in zip(row, SESSIONS, strict=True)
             if activity is not None
@@ -218,7 +224,7 @@ class RosterIndex:
         logged: dict[PersonId, dict[Date, float]] = defaultdict(lambda: defaultdict(float))
         for log in self.problem.duty_logs:
             logged[log.person][log.day] += log.hours
-        gap = self.problem.policy.merge_gap_hours
+        gap, clock = self.problem.policy.merge_gap_hours, DutyClock()
         placed = {
             item.person
             for item in self.problem.block_assignments
@@ -226,7 +232,7 @@ class RosterIndex:
         }
         return tuple(
             self._known_tracks.get(person.id)
-            or Track(person, self.rows.get(person.id, {}), logged.get(person.id, {}), gap)
+            or Track(person, self.rows.get(person.id, {}), logged.get(person.id, {}), gap, clock)
             for person in by_name(self.problem.residents)
             if person.id in self.rows or person.id in placed
         )
