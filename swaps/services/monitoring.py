@@ -14,7 +14,6 @@ from django.utils import timezone
 from common.errors import DomainError
 from common.models import signed
 from schedules.domain.changes import new_or_worsened
-from schedules.domain.roster import Roster
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Severity, Violation
 from schedules.enums import ScheduleStatus
@@ -28,7 +27,7 @@ from swaps.domain.checks import HARD_RULES
 from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
-from swaps.enums import CaseStatus, Event, OfferStatus
+from swaps.enums import CaseKind, CaseStatus, Event, OfferStatus
 from swaps.mapping import load_policy, places, recorded
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
 from swaps.services import ground, record
@@ -111,8 +110,11 @@ def _tell_too_late(swap: SwapRecord, rules: str, *, at: dt.datetime) -> None:
 def critical(swap: SwapRecord) -> tuple[Violation, ...]:
     """Hard findings of the published roster that it would not have without the swap.
 
-    Where touched rows were changed since, what concerns the parties on the touched dates counts instead.
+    Where touched rows were changed since, what concerns the parties on the touched dates counts instead. A version
+    that does not hold the swap says nothing about it: the coordinator is deciding.
     """
+    if swap.cases.filter(kind=CaseKind.CARRY_OVER, status=CaseStatus.OPEN).exists():
+        return ()
     exchange = recorded(swap)
     land = ground.around(exchange.days)
     gone = conflicts(exchange, land.roster)
@@ -121,8 +123,8 @@ def critical(swap: SwapRecord) -> tuple[Violation, ...]:
         found = _about_parties(land.report.hard, swap, set(exchange.days))
     else:
         before = undo(exchange)
-        without: Roster = before.apply(land.roster)
-        known = check(before.replan(land.problem), without, only=HARD_RULES)
+        problem, without = before.replan(land.problem), before.apply(land.roster)
+        known = check(problem, without, only=HARD_RULES, index=land.index.after(problem, without, before.changes))
         found = tuple(v for v in new_or_worsened(known, land.report) if v.severity is Severity.HARD)
     return tuple(v for v in found if not is_accepted(v, may_stay_open))
 
