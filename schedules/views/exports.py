@@ -16,8 +16,8 @@ from accounts.permissions import Permission
 from common.services import throttling
 from schedules import access
 from schedules.forms import GridForm
-from schedules.models import Person, Schedule
-from schedules.services import exports
+from schedules.models import Schedule
+from schedules.services import calendar_links, exports
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FEED_PAST = dt.timedelta(days=90)
@@ -49,8 +49,7 @@ def schedule_export(request: SignedInRequest, kind: str) -> HttpResponse:
 @require_GET
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     """A person's published duties for calendar apps; whoever has the secret address may read it."""
-    # Whoever is barred from signing in reads nothing here either.
-    person = Person.objects.filter(calendar_token=token, is_active=True).exclude(user__is_active=False).first()
+    person = calendar_links.reader_of(token)
     if person is None:
         raise access.NotFound("There is no such calendar.")
     today = timezone.localdate()

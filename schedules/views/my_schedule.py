@@ -38,7 +38,8 @@ def my_schedule(request: SignedInRequest) -> HttpResponse:
     policy = ProgramPolicy.objects.filter(pk=1).first() or ProgramPolicy()
     published = [day for day in days if day.duties] or days
     upcoming = [day for day in published if day.date >= today] or published
-    address = reverse("calendar_feed", args=[person.calendar_token]) if person.calendar_token else ""
+    token = calendar_links.token_of(person)
+    address = reverse("calendar_feed", args=[token]) if token else ""
     context = {
         "person": person,
         "today": today,

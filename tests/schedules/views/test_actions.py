@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
@@ -19,6 +20,7 @@ from accounts.models import User
 from schedules.domain.problem import Session
 from schedules.enums import AbsenceKind, AbsenceStatus, RunStatus, ScheduleStatus
 from schedules.models import Absence, GenerationRun, Person, Schedule
+from schedules.services import calendar_links
 from tests.factories import generation, program
 
 pytestmark = pytest.mark.django_db
@@ -192,21 +194,35 @@ def test_downloads_that_make_no_sense_are_not_there(browser_as: ClientAs, addres
 def test_the_calendar_link_is_secret_public_and_replaceable(
     browser_as: ClientAs, client: Client, resident: User
 ) -> None:
-    person = program.resident(1, user=resident)
+    program.resident(1, user=resident)
     mine = browser_as(Role.RESIDENT)
 
     mine.post("/my-schedule/calendar-link")
-    first = Person.objects.get(pk=person.pk).calendar_token
-    feed = client.get(f"/calendar/{first}.ics")
+    first = mine.get("/my-schedule").context["feed"]
+    feed = client.get(first)
     User.objects.filter(pk=resident.pk).update(is_active=False)
-    barred = client.get(f"/calendar/{first}.ics")
+    barred = client.get(first)
     User.objects.filter(pk=resident.pk).update(is_active=True)
     mine.post("/my-schedule/calendar-link")
 
-    assert barred.status_code == 404
     assert (feed.status_code, feed.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
-    assert client.get(f"/calendar/{first}.ics").status_code == 404
-    assert len(first or "") == 43
+    assert (barred.status_code, client.get(first).status_code) == (404, 404)
+
+
+def test_what_is_stored_of_a_calendar_link_opens_nothing_without_the_installations_key(
+    browser_as: ClientAs, client: Client, resident: User, settings: Any
+) -> None:
+    person = program.resident(1, user=resident)
+    browser_as(Role.RESIDENT).post("/my-schedule/calendar-link")
+    person.refresh_from_db()
+    address, former = f"/calendar/{calendar_links.token_of(person)}.ics", settings.SECRET_KEY
+
+    stored = client.get(f"/calendar/{person.calendar_token}.ics")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key of the installation", [former]
+    with_the_former_key = client.get(address)
+    settings.SECRET_KEY_FALLBACKS = []
+
+    assert (stored.status_code, with_the_former_key.status_code, client.get(address).status_code) == (404, 200, 404)
 
 
 def test_an_upload_is_previewed_and_written_only_after_a_yes(browser_as: ClientAs) -> None:
