@@ -135,6 +135,9 @@ for (const box of document.querySelectorAll(".grid-box")) {
 // A page that answers a form is kept in the history as a page to look at: going back or reloading sends nothing again.
 history.replaceState(history.state, "", document.body.dataset.page ? document.body.dataset.page + location.search + location.hash : location.href);
 
+// A form that came back opens where something is wrong with it.
+if (!document.querySelector("[autofocus]")) document.querySelector("main [aria-invalid=true]")?.focus();
+
 // What is being corrected is no longer marked as wrong.
 document.addEventListener("input", (event) => {
   const field = event.target;
