@@ -18,7 +18,7 @@ from resilience.domain.posture import Metric, Readings
 from resilience.domain.workload import OVERLOADED_ABOVE
 from resilience.enums import PlanState
 from resilience.models import FallbackPlan
-from resilience.services import breaker
+from resilience.services import breaker, fallbacks
 from resilience.services.world import Basis, load_standby
 from schedules.domain.problem import ONE_DAY
 from schedules.enums import BreakerState
@@ -92,10 +92,10 @@ def _gate_stands() -> bool:
 
 def _containment(found: Basis) -> Iterator[Evidence]:
     plans = FallbackPlan.objects.exclude(state=PlanState.ACTIVATED)
-    standing = plans.filter(end_date__gte=found.today)
+    standing = fallbacks.judged(plans.filter(end_date__gte=found.today), at=found.at)
     ready: Reading[bool] = (
-        Measured(not standing.exclude(state=PlanState.VALID).exists())
-        if standing.exists()
+        Measured(all(plan.state == PlanState.VALID for plan in standing))
+        if standing
         else Unknown("No fallback was made yet.")
     )
     yield Evidence(Defense.CONTAINMENT, "Every stored fallback is valid", ready)

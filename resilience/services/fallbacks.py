@@ -127,10 +127,10 @@ def make(scenario: str, people: Collection[PersonId], start: dt.date, end: dt.da
 def refresh(*, at: dt.datetime) -> Mapping[str, int]:
     """Bring the state of every plan up to date with what is published; how many are in each."""
     today = timezone.localdate(at)
-    digests: dict[tuple[dt.date, dt.date], str] = {}
+    worlds: Worlds = {}
     counts: dict[str, int] = {}
     for row in FallbackPlan.objects.exclude(state=PlanState.ACTIVATED):
-        state = _state(row, today, digests)
+        state = _state(row, today, worlds)
         counts[state.value] = counts.get(state.value, 0) + 1
         if state != row.state:
             row.state = state
@@ -140,10 +140,10 @@ def refresh(*, at: dt.datetime) -> Mapping[str, int]:
 
 def judged(plans: Iterable[FallbackPlan], *, at: dt.datetime) -> list[FallbackPlan]:
     """The plans with the state that each has at this moment, unsaved: for whoever only looks."""
-    today, digests = timezone.localdate(at), dict[tuple[dt.date, dt.date], str]()
+    today, worlds = timezone.localdate(at), Worlds()
     rows = list(plans)
     for row in rows:
-        row.state = _state(row, today, digests)
+        row.state = _state(row, today, worlds)
     return rows
 
 
@@ -292,18 +292,33 @@ def _cohorts(named: Mapping[str, Iterable[str]], world: World) -> dict[str, froz
     }
 
 
-def _state(row: FallbackPlan, today: dt.date, digests: dict[tuple[dt.date, dt.date], str]) -> PlanState:
+Worlds = dict[tuple[dt.date, dt.date], World | None]
+"""What is published on the dates of plans, read once for all that share them; None = nothing."""
+
+
+def _state(row: FallbackPlan, today: dt.date, worlds: Worlds) -> PlanState:
     if row.state == PlanState.ACTIVATED:
         return PlanState.ACTIVATED
     if today > row.end_date:
         return PlanState.EXPIRED
     span = (row.start_date, row.end_date)
-    if span not in digests:
+    if span not in worlds:
         try:
-            digests[span] = _world(*span).published.digest()
+            worlds[span] = _world(*span)
         except NothingPublished:
-            digests[span] = ""
-    return PlanState.VALID if digests[span] == row.base and today <= row.start_date else PlanState.STALE
+            worlds[span] = None
+    world = worlds[span]
+    if world is None or world.published_digest != row.base or today > row.start_date:
+        return PlanState.STALE
+    return PlanState.STALE if _leans_on_absent(row, world) else PlanState.VALID
+
+
+def _leans_on_absent(row: FallbackPlan, world: World) -> bool:
+    """Whether somebody who is to step in has gone on leave since: nobody's cells have changed by that."""
+    return any(
+        change.after not in (None, LEAVE_CODE) and world.problem.is_absent(change.slot.person, change.slot.day)
+        for change in changes_of(row.changes)
+    )
 
 
 def _refusal(plan: FallbackPlan, state: PlanState, world: World | None, *, at: dt.datetime) -> str:
@@ -312,7 +327,10 @@ def _refusal(plan: FallbackPlan, state: PlanState, world: World | None, *, at: d
     if state == PlanState.EXPIRED:
         return "This plan has expired: its dates are over."
     if state == PlanState.STALE:
-        return "This plan is stale: the schedule changed, or its first day is over. Have it made again."
+        return (
+            "This plan is stale: the schedule changed, somebody who was to step in is away, or its first day is over."
+            " Have it made again."
+        )
     missing = _not_absent(plan, world) if world is not None else []
     if missing:
         return (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from statistics import fmean
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from resilience.services.world import NothingPublished, World, basis
 from schedules.domain.problem import ONE_DAY, PersonId, Session
 from schedules.domain.rules.report import Severity
 from schedules.enums import ScheduleStatus
-from schedules.models import Assignment
+from schedules.models import Assignment, Publication
 
 KEPT_DAYS = 60
 """Days whose values an average is taken over; older ones weigh nothing."""
@@ -96,7 +97,7 @@ def _hours(world: World, code: str, session: Session) -> float:
 
 
 def stability(world: World, *, at: dt.datetime) -> float | None:
-    """Share of the published cells that nobody changed by hand, swap or fallback in the last seven days."""
+    """Share of the published cells that were not changed in the last seven days: by hand, swap, fallback or publish."""
     cells = len(world.published)
     if not cells:
         return None
@@ -108,8 +109,28 @@ def stability(world: World, *, at: dt.datetime) -> float | None:
         date__gte=world.start,
         date__lte=world.end,
     )
-    changed = history.values("person_id", "date", "session").distinct().count()
-    return max(0.0, 1 - changed / cells)
+    changed = {*history.values_list("person_id", "date", "session"), *_republished(world, at=at)}
+    return max(0.0, 1 - len(changed) / cells)
+
+
+def _republished(world: World, *, at: dt.datetime) -> Iterator[tuple[object, dt.date, str]]:
+    """Cells that a version published in the last seven days has otherwise than the version it replaced."""
+    made = Publication.objects.filter(
+        published_at__gt=at - STABLE_DAYS * ONE_DAY, published_at__lte=at, rolled_back_at__isnull=True
+    )
+    for publication in made.prefetch_related("replaced"):
+        before = _cells_of([version.pk for version in publication.replaced.all()], world)
+        after = _cells_of([publication.schedule_id], world)
+        days = {day for _, day, _ in before} & {day for _, day, _ in after}
+        for place in before.keys() | after.keys():
+            if place[1] in days and before.get(place) != after.get(place):
+                yield place
+
+
+def _cells_of(versions: Sequence[UUID], world: World) -> Mapping[tuple[object, dt.date, str], object]:
+    rows = Assignment.objects.filter(schedule__in=versions, date__gte=world.start, date__lte=world.end)
+    found = rows.values_list("person_id", "date", "session", "activity_id")
+    return {(person, day, session): activity for person, day, session, activity in found}
 
 
 def compliance(world: World) -> float | None:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from resilience.domain.levels import Measured, Reading, Unknown
 from resilience.domain.posture import Metric, Readings
 from resilience.enums import ImpactName
-from resilience.models import AbsenceAnalysis, DayMargin, ResiliencePolicy
+from resilience.models import AbsenceAnalysis, DayMargin, PostureState, ResiliencePolicy
+from resilience.services.days import published_days
 from resilience.services.readiness import worksheet
 from resilience.services.world import NothingPublished, load_policy
 from schedules.domain.problem import ONE_DAY, days_between
@@ -47,12 +48,26 @@ def is_stale(*, at: dt.datetime, policy: ResiliencePolicy) -> str:
     """Why the margins of the coming days cannot be relied on though a schedule is published; '' where they can."""
     today = timezone.localdate(at)
     last = today + (policy.safety_days - 1) * ONE_DAY
+    lost = _not_computed(today, last)
+    if lost:
+        return lost
     rows = DayMargin.objects.filter(date__gte=today, date__lte=last, is_published=True)
     oldest = rows.order_by("computed_at").values_list("computed_at", flat=True).first()
     if oldest is not None and (at - oldest).total_seconds() > policy.stale_after_seconds:
         last = timezone.localtime(oldest)
         return f"The margins of the next {policy.safety_days} days were last computed at {last:%d %b %H:%M}."
     return ""
+
+
+def _not_computed(first: dt.date, last: dt.date) -> str:
+    """What an evaluation that failed has left without figures. Without a failure, figures are only on their way."""
+    state = PostureState.objects.filter(pk=1).first()
+    if state is None or not state.failure:
+        return ""
+    published = {day for day in published_days(first) if day <= last}
+    known = DayMargin.objects.filter(date__in=published, is_published=True).values_list("date", flat=True)
+    missing = len(published - set(known))
+    return f"The margins of {missing} of the coming dates could not be computed: {state.failure}" if missing else ""
 
 
 def _days(

@@ -50,6 +50,10 @@ class World:
         return as_lived(self.problem, self.published)
 
     @cached_property
+    def published_digest(self) -> str:
+        return self.published.digest()
+
+    @cached_property
     def margins(self) -> MarginReport:
         return margins(self.problem, self.roster, standby=self.standby)
 

@@ -10,8 +10,9 @@ from resilience.domain.covering import without
 from resilience.domain.equilibrium import equilibrium
 from resilience.domain.levels import Level, Unknown
 from resilience.domain.shedding import ShedLevel
-from resilience.domain.utilization import TARGET, Bottleneck
+from resilience.domain.utilization import TARGET, Bottleneck, waiting_days
 from resilience.domain.zones import LEVELS, Zone, blast_radius
+from resilience.services.absence_rate import arrivals
 from resilience.services.answers import (
     BlastAnswer,
     BottleneckView,
@@ -24,10 +25,11 @@ from resilience.services.answers import (
 from resilience.services.budgets import budgets, ordinary
 from resilience.services.tools.answering import answers, say
 from resilience.services.world import Basis, World
+from schedules.domain.margins import SessionPosts
+from schedules.domain.problem import Session
 
 EXHAUSTED_LEVELS = ((7, Level.RED), (14, Level.ORANGE))
 """Days until exhaustion up to which it is so grave; later ones are YELLOW."""
-NO_ARRIVALS = "Requests for people are not measured as arrivals, so no waiting time is computed."
 LEFT_TO_PEOPLE = ("overtime", "deferred leave", "external staff")
 
 
@@ -35,12 +37,14 @@ LEFT_TO_PEOPLE = ("overtime", "deferred leave", "external staff")
 def check_utilization_threshold_tool(found: Basis, *, days: int | None = None) -> UtilizationAnswer:
     """How much of the available people the demand takes, and the bottleneck with its posts.
 
-    `days` from today on; the policy's horizon by default. Waiting times are unknown: arrivals are not measured.
+    `days` from today on; the policy's horizon by default. The wait is for somebody free to step in (Erlang C), where
+    unplanned absences are on record.
     """
     world = found.horizon(_days(days))
     used = world.utilization
     rate = used.rate
     known = None if isinstance(rate, Unknown) else float(rate.value)
+    wait = waiting_days(arrivals(found), _free_people(world))
     message = (
         rate.reason if isinstance(rate, Unknown) else f"{known:.0%} of the available person-half-days are asked for."
     )
@@ -59,7 +63,8 @@ def check_utilization_threshold_tool(found: Basis, *, days: int | None = None) -
         pool=used.pool,
         buffer=used.buffer,
         safe_maximum=used.safe_maximum,
-        wait_reason=NO_ARRIVALS,
+        wait_days=None if isinstance(wait, Unknown) else wait.value,
+        wait_reason=wait.reason if isinstance(wait, Unknown) else "",
     )
 
 
@@ -146,6 +151,25 @@ def calculate_blast_radius_tool(found: Basis, *, people: Sequence[str] = ()) -> 
         ),
         containment=radius.containment.name,
         needs_approval=radius.needs_approval,
+    )
+
+
+def _free_people(world: World) -> int:
+    """People with nothing to give up who could step in, on the half-day of the horizon that has the fewest."""
+    asked = [item for item in world.margins.sessions if item.session is not Session.NIGHT and item.posts]
+    free = [frozenset[str]().union(*(post.idle for post in item.posts)) - _on_posts(world, item) for item in asked]
+    return min(map(len, free), default=0)
+
+
+def _on_posts(world: World, session: SessionPosts) -> frozenset[str]:
+    """People who hold one of the posts of a half-day already."""
+    posts = {post.activity for post in session.posts}
+    holders = ((person.id, world.roster.at(person.id, session.day, session.session)) for person in world.problem.people)
+    activities = world.problem.activities
+    return frozenset(
+        person
+        for person, code in holders
+        if code is not None and (code in posts or activities[code].provides_supervision)
     )
 
 

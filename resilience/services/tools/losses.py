@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ from resilience.services.answers import (
 from resilience.services.tools.answering import answers, say
 from resilience.services.world import Basis, World
 from schedules.domain.margins import Scope
+from schedules.domain.problem import ShedTier
 
 CASCADE_LEVELS = {
     domain.CascadeRisk.LOW: Level.GREEN,
@@ -66,7 +68,7 @@ def run_contingency_analysis_resilience_tool(
     pairs = domain.pair_losses(report) if analyze_n2 else {}
     rate = observed(found)
     expected = domain.expected_uncovered(report, rate)
-    cascade = _cascade(world, outcomes, critical) if include_cascade_simulation else None
+    cascade = _cascade(world, outcomes) if include_cascade_simulation else None
     everybody = len(report.people)
     level = worst(
         (
@@ -180,14 +182,21 @@ def _scenarios(
     return (domain.contingency(world.problem, world.roster, inside),)
 
 
-def _cascade(world: World, outcomes: tuple[Contingency, ...], critical: tuple[tuple[str, int], ...]) -> Cascade | None:
-    if outcomes and outcomes[0].scenario.lost <= world.problem.person.keys():
-        scenario = outcomes[0].scenario
-    elif critical:
-        scenario = Scenario("single_absence", frozenset((critical[0][0],)), world.start, world.end)
-    else:
-        scenario = Scenario("none", frozenset(), world.start, world.end)
-    return domain.cascade(world.problem, world.roster, scenario)
+def _cascade(world: World, outcomes: tuple[Contingency, ...]) -> Cascade | None:
+    """Of the scenario, else of the gravest single loss: by what it opens, fatal groups, duties held. None of nobody."""
+    named = outcomes[0].scenario if outcomes else None
+    if named is None:
+        held = Counter(
+            slot.person
+            for slot, code in world.roster
+            if world.problem.activities[code].shed_tier is ShedTier.PATIENT_SAFETY
+        )
+        ranked = sorted(hubs(world.margins), key=lambda hub: (-hub.uncovered, -hub.fatal_sessions, -held[hub.person]))
+        lost = frozenset(hub.person for hub in ranked[:1])
+        named = Scenario("single_absence", lost, world.start, world.end)
+    if not named.lost or not named.lost <= world.problem.person.keys():
+        return None
+    return domain.cascade(world.problem, world.roster, named)
 
 
 def _margin_level(margin_all: int | None, margin_safety: int) -> Level:
@@ -204,10 +213,11 @@ def _value(reading: Reading[float]) -> float | None:
 
 def _sentence(lowest: int, critical: int, outcomes: tuple[Contingency, ...]) -> str:
     survives = f"Every session survives the loss of any {lowest}." if lowest > 0 else ""
+    nothing = "Some sessions survive no loss." if lowest == 0 else ""
     fails = f"{critical} people whose loss alone leaves a post open." if critical else ""
     ends = " ".join(f"{item.scenario.name}: {item.outcome.value}. {item.reason}".strip() for item in outcomes)
     opened = "Posts are open that nobody can fill." if lowest < 0 else ""
-    return " ".join(part for part in (opened, survives, fails, ends) if part) or "No session survives every loss."
+    return " ".join(part for part in (opened, survives, nothing, fails, ends) if part)
 
 
 def _scenario_view(world: World, item: Contingency) -> ScenarioView:

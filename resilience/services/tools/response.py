@@ -100,7 +100,7 @@ def get_static_fallbacks_tool(found: Basis, *, scenario: str = "", people: Seque
     states = [plan.state for plan in plans]
     counts = {state: states.count(state) for state in sorted(set(states))}
     usable = [plan for plan in plans if plan.state == PlanState.VALID]
-    holes = sum(bool(plan.open_posts) for plan in usable)
+    holes = sum(bool(plan.open_posts or plan.unresolved) for plan in usable)
     stale = counts.get(PlanState.STALE, 0)
     level = Level.UNKNOWN if not plans else Level.YELLOW if stale or holes or not usable else Level.GREEN
     return say(
@@ -204,7 +204,7 @@ def _plans_sentence(count: int, usable: int, stale: int, holes: int) -> str:
     if stale:
         parts.append(f"{stale} are stale and wait for the next computation.")
     if holes:
-        parts.append(f"{holes} leave posts open.")
+        parts.append(f"{holes} leave posts open or rules broken.")
     return " ".join(parts)
 
 

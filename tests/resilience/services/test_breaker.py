@@ -9,7 +9,7 @@ import time_machine
 
 from accounts.enums import Role
 from common.errors import Invalid, NotAllowed
-from resilience.models import DayMargin
+from resilience.models import DayMargin, PostureState
 from resilience.services import breaker, posture
 from resilience.signals import breaker_closed, breaker_tripped
 from schedules.domain.problem import Session
@@ -91,6 +91,19 @@ def test_stale_margins_open_it():
 
     assert breaker.judge(at=MORNING).state == "OPEN"
     assert breaker.current().causes[0][0] == "STALE_DATA"
+
+
+@pytest.mark.parametrize(
+    ("failure", "state"), [("ValueError while the margins were computed.", "OPEN"), ("", "CLOSED")]
+)
+def test_margins_that_could_not_be_computed_open_it(failure, state):
+    watched_ward()
+    DayMargin.objects.filter(date=TUESDAY).delete()
+    PostureState.objects.update(failure=failure)
+
+    # Without a failure the figures are only on their way.
+    assert breaker.judge(at=MORNING).state == state
+    assert [cause for cause, _ in breaker.current().causes] == ["STALE_DATA"] * (state == "OPEN")
 
 
 def test_it_opens_by_hand_and_stays_so_until_it_is_taken_back(director, coordinator):

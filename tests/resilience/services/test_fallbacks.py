@@ -11,7 +11,7 @@ from resilience.models import FallbackPlan
 from resilience.services import fallbacks, posture
 from schedules.domain.rules import check
 from schedules.mapping import load_problem, load_roster
-from schedules.models import Assignment, ComplianceEvent
+from schedules.models import Assignment, ComplianceEvent, PersonCredential
 from schedules.services import editing
 from tests.factories import generation, program
 from tests.factories.resilience import END, MONDAY, MORNING, START, granted, watched_ward
@@ -109,7 +109,8 @@ def test_a_plan_that_would_break_a_rule_now_is_refused(ward, director):
     plan = plan_of(ward)
     (moved,) = {ward["B"], ward["C"]} & {person for person in ward.people.values() if str(person.pk) in plan.moved}
     program.absence(ward["A"], TUESDAY, FRIDAY)
-    program.absence(moved, FRIDAY)
+    PersonCredential.objects.get(person=moved).delete()
+    program.holds(moved, ward.credential, expires_on=TUESDAY)
 
     with pytest.raises(fallbacks.PlanRefused) as refusal:
         activate(plan, director)

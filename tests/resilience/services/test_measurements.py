@@ -12,6 +12,7 @@ from resilience.services import measurements
 from resilience.services.world import load
 from schedules.domain.problem import ONE_DAY
 from schedules.enums import ScheduleStatus
+from schedules.models import Publication
 from tests.factories import program
 from tests.factories.resilience import MONDAY, MORNING, ward, watched_ward
 
@@ -56,6 +57,25 @@ def test_stability_counts_cells_changed_in_the_last_seven_days():
 
     # Four people, seven days, two half-days each: one of 56 cells was changed within the week.
     assert measurements.stability(load(MONDAY, MONDAY + 6 * ONE_DAY), at=MORNING) == pytest.approx(1 - 1 / 56)
+
+
+def test_a_version_published_in_the_week_changes_what_differs_from_the_one_it_replaced():
+    made = ward()
+    after = program.schedule(made.schedule.start_date, made.schedule.end_date, status=ScheduleStatus.DRAFT)
+    rows = made.schedule.assignments.select_related("person", "activity").order_by("date", "session", "person")
+    copies = [(row.person, row.date, row.session, row.activity.code) for row in rows]
+    moved = [(p, d, s, "OFF" if (p, d, s) == (made["B"], MONDAY, "AM") else code) for p, d, s, code in copies]
+    program.assignments(after, moved)
+    with program.open_gate():
+        for version, status in ((made.schedule, ScheduleStatus.SUPERSEDED), (after, ScheduleStatus.PUBLISHED)):
+            version.status, version.published_at = status, MORNING
+            version.save()
+    published = Publication.objects.create(schedule=after, published_at=MORNING - dt.timedelta(days=6))
+    published.replaced.set([made.schedule])
+
+    week = load(MONDAY, MONDAY + 6 * ONE_DAY)
+    assert measurements.stability(week, at=MORNING) == pytest.approx(1 - 1 / 56)
+    assert measurements.stability(week, at=MORNING + 2 * ONE_DAY) == 1
 
 
 def test_the_spread_of_hours_among_residents_who_share_a_rotation():

@@ -23,7 +23,8 @@ from resilience.services.tools import (
     get_static_fallbacks_tool,
     run_contingency_analysis_resilience_tool,
 )
-from schedules.models import Demand, FacultyDuty, PersonCredential, Schedule
+from schedules.enums import AbsenceKind
+from schedules.models import Absence, Activity, Demand, FacultyDuty, PersonCredential, ProgramPolicy, Schedule
 from tests.factories import program
 from tests.factories.resilience import MONDAY, MORNING, policy, watched_ward
 
@@ -94,6 +95,24 @@ def test_a_greater_demand_asks_for_more_of_the_same_people(ward):
     assert utilization() == (10, 15, 1, 2)
 
 
+def test_the_wait_for_somebody_free_follows_the_unplanned_absences_on_record(ward):
+    absent(ward, "D", MONDAY - dt.timedelta(40), MONDAY - dt.timedelta(39))
+    before = check_utilization_threshold_tool(at=LATER)
+    row = Absence.objects.get()
+    row.kind = AbsenceKind.SICK
+    row.save()
+    after = check_utilization_threshold_tool(at=LATER)
+
+    assert (before.wait_days, before.wait_reason) == (
+        None,
+        "No sick or emergency absence of the past is on record, so arrivals are not measured.",
+    )
+    # One in forty days for two days, B and C free to step in: load 1/20 on two servers.
+    busy = 0.05**2 / 2 * 2 / (2 - 0.05)
+    assert after.wait_days == pytest.approx(busy / (1 + 0.05 + busy) * 2 / (2 - 0.05))
+    assert after.wait_reason == ""
+
+
 # --- get_defense_level_tool ------------------------------------------------------------------------------------------
 
 
@@ -129,6 +148,24 @@ def test_half_of_a_doubled_demand_is_an_emergency(ward):
     ask_for(2)
 
     assert defense() == ("5 - EMERGENCY", 0.5, "YELLOW")
+
+
+def test_a_plan_is_valid_for_its_barrier_only_on_the_cells_of_now(ward):
+    fallbacks.recompute(at=LATER)
+    before = containment()
+    row = ward.schedule.assignments.get(person=ward["D"], date=TUESDAY, session="AM")
+    with program.open_gate():
+        row.activity = ward.schedule.assignments.filter(activity__code="W").first().activity
+        row.save()
+
+    assert (before, containment()) == (True, False)
+
+
+def containment():
+    matrix = {barrier.name: barrier for barrier in get_defense_level_tool(at=LATER).barriers}
+    return next(
+        piece.holds for piece in matrix["CONTAINMENT"].evidence if piece.what == "Every stored fallback is valid"
+    )
 
 
 # --- run_contingency_analysis_resilience_tool ------------------------------------------------------------------------
@@ -204,6 +241,23 @@ def test_the_expected_loss_needs_four_weeks_of_absences(ward):
     assert (after.absence_rate, after.expected_uncovered) == (0.25, pytest.approx(0.25**3 * 5 * 28 / 7))
 
 
+def test_the_cascade_without_a_scenario_lives_through_the_gravest_single_loss(ward):
+    # Nobody is critical. A morning of the unit takes longer than the administration it takes people from: whoever takes
+    # one over works more than planned, and above the limit. B on Monday, C on Tuesday, then nobody is left.
+    unit = Activity.objects.get(code="ICU")
+    unit.am_hours += 4
+    unit.save()
+    limits = ProgramPolicy.objects.get()
+    limits.weekly_hours_limit = 10
+    limits.save()
+
+    answer = run_contingency_analysis_resilience_tool(at=LATER, include_cascade_simulation=True)
+
+    assert (answer.critical, answer.cascade.risk) == ((), "MEDIUM")
+    assert set(names(answer.cascade.dropped)) == {"B", "C"}
+    assert answer.cascade.first_open == MONDAY + dt.timedelta(2)
+
+
 # --- get_static_fallbacks_tool ---------------------------------------------------------------------------------------
 
 
@@ -219,6 +273,30 @@ def test_a_plan_for_everybody_is_kept(ward):
 
     assert (answer.by_state, answer.level) == ({"VALID": 4}, Level.GREEN)
     assert plan_for(ward, "A") == (1, 0, 1.0)
+
+
+def test_a_plan_that_leaves_a_rule_broken_is_not_green(ward):
+    fallbacks.recompute(at=LATER)
+    plan = FallbackPlan.objects.get(people=[ward.id("A")])
+    plan.unresolved = ["Somebody works eight days in a row."]
+    plan.save()
+
+    answer = get_static_fallbacks_tool(at=LATER)
+
+    assert (answer.by_state, answer.level) == ({"VALID": 4}, Level.YELLOW)
+    assert "1 leave posts open or rules broken." in answer.message
+
+
+def test_a_plan_whose_replacement_went_on_leave_is_stale(ward):
+    fallbacks.recompute(at=LATER)
+    plan = FallbackPlan.objects.get(people=[ward.id("A")])
+    (replacement,) = {change[0] for change in plan.changes if change[4] == "ICU" and change[1] == TUESDAY.isoformat()}
+    program.absence(next(person for person in ward.people.values() if str(person.pk) == replacement), TUESDAY)
+
+    answer = get_static_fallbacks_tool(at=LATER)
+
+    assert {plan.state for plan in answer.plans if ward.id("A") in {ref.id for ref in plan.people}} == {"STALE"}
+    assert answer.by_state == {"STALE": 1, "VALID": 3}
 
 
 def test_an_absence_moves_another_person_into_the_plan(ward):
