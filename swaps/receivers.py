@@ -57,9 +57,13 @@ def share_rolled_back(at: dt.datetime) -> Iterator[Figure]:
 
 @rollback_guard
 def swaps_stand_on_it(publication: Publication) -> str:
-    """A publish is not taken back under swaps that were executed on it since."""
-    from swaps.services.carrying import standing_on
+    """A publish is not taken back under swaps that were executed on it since, or taken back."""
+    from swaps.services.carrying import standing_on, undone_on
 
+    undone = undone_on(publication.schedule, since=publication.published_at)
+    if undone:
+        many = "A swap was" if undone == 1 else f"{undone} swaps were"
+        return f"{many} taken back on this version, and the one before still holds them. Publish a new version instead."
     versions = [publication.schedule_id, *publication.remainders.values_list("pk", flat=True)]
     count = standing_on(versions, since=publication.published_at)
     if not count:

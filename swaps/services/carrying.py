@@ -71,6 +71,17 @@ def standing_on(versions: list[uuid.UUID], *, since: dt.datetime) -> int:
     return rows.distinct().count()
 
 
+def undone_on(version: Schedule, *, since: dt.datetime) -> int:
+    """How many older swaps were rolled back or given up on the version since then: the one before still holds them."""
+    rows = SwapRecord.objects.filter(
+        Q(rolled_back_at__gte=since) | Q(given_up_at__gte=since),
+        executed_at__lt=since,
+        changes__date__gte=version.start_date,
+        changes__date__lte=version.end_date,
+    )
+    return rows.distinct().count()
+
+
 def file_again(swap: SwapRecord, *, by: User, at: dt.datetime) -> SwapRecord:
     """Ask for the same swap on the present version, with the consent that was given; every check is run again.
 

@@ -119,12 +119,16 @@ def _decide(case: EscalationCase, to: CaseStatus, *, by: User, at: dt.datetime, 
 
 
 def _tell(swap: SwapRecord, what: str, *, at: dt.datetime) -> None:
-    waits = swap.status == SwapStatus.PENDING and swap.consent_at is None
+    if queries.open_case(swap) is not None:
+        body = "The checks have found something else meanwhile, which waits for a decision of its own."
+    else:
+        waits = swap.status == SwapStatus.PENDING and swap.consent_at is None
+        body = "It is executed once the partner agrees." if waits else ""
     record.tell(
         record.parties(swap),
         swap,
         kind="SWAP_DECIDED",
         title=f"Swap {what}: {record.dates_of(swap)}",
-        body="It is executed once the partner agrees." if waits else "",
+        body=body,
         at=at,
     )

@@ -42,6 +42,10 @@ def executed(people, body):
     return pk
 
 
+def taken_back(people, version):
+    return people.director.post(f"{SCHEDULES}/{version.pk}/rollback", {"reason": "A mistake.", "confirm": True})
+
+
 def events(pk) -> set[str]:
     return set(SwapAudit.objects.filter(swap=pk).values_list("event", flat=True))
 
@@ -69,7 +73,7 @@ def test_a_swap_before_a_new_versions_dates_is_rolled_back_in_what_was_carried_o
 
 
 @pytest.fixture
-def dropped(lenient, people, body, publish):
+def dropped(lenient, people, body, publish, clock):
     """An executed swap, and a version that has the week where it was before."""
     old = swaps.copy_of(lenient.schedule)
     pk = executed(people, body)
@@ -86,6 +90,7 @@ def dropped(lenient, people, body, publish):
         for row in old.assignments.filter(person=change.person, date=change.date, session=change.session)
     ]
     program.assignments(draft, was)
+    clock.shift(60)
     publish(draft)
     return pk
 
@@ -130,13 +135,34 @@ def test_a_publish_is_not_taken_back_under_a_later_swap(lenient, people, body, p
 def test_a_case_is_closed_where_the_publish_that_dropped_the_swap_is_taken_back(
     dropped, people, django_capture_on_commit_callbacks
 ):
+    """While nothing was decided about it. Afterwards the version before holds a swap that is over."""
     version = Schedule.objects.get(status="PUBLISHED")
 
     with django_capture_on_commit_callbacks(execute=True):
-        people.director.post(f"{SCHEDULES}/{version.pk}/rollback", {"reason": "A mistake.", "confirm": True})
+        taken_back(people, version)
 
     assert people.coordinator.get(f"{SWAPS}/escalations").json()["total"] == 0
     assert people.A.post(f"{SWAPS}/{dropped}/rollback", {"reason": "Changed plans."}).json()["status"] == "ROLLED_BACK"
+
+
+def test_a_publish_is_not_taken_back_under_an_older_swap_that_was_rolled_back_on_it(
+    lenient, people, body, publish, clock
+):
+    pk = executed(people, body)
+    clock.shift(60)
+    version = publish(swaps.copy_of(lenient.schedule))
+    assert people.A.post(f"{SWAPS}/{pk}/rollback", {"reason": "Changed plans."}).status_code == 200
+
+    answer = taken_back(people, version)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "stands_on_it")
+    assert "the one before still holds them" in answer.json()["detail"]
+
+
+def test_a_publish_is_not_taken_back_under_an_older_swap_that_was_given_up_for_it(dropped, people):
+    people.coordinator.post(f"{SWAPS}/{dropped}/reject", {"rationale": "The new version is better."})
+
+    assert taken_back(people, Schedule.objects.get(status="PUBLISHED")).json()["code"] == "stands_on_it"
 
 
 def test_a_publish_is_taken_back_where_the_swap_is_older(lenient, people, body, publish, clock):
@@ -144,7 +170,7 @@ def test_a_publish_is_taken_back_where_the_swap_is_older(lenient, people, body, 
     clock.shift(60)
     version = publish(swaps.copy_of(lenient.schedule))
 
-    answer = people.director.post(f"{SCHEDULES}/{version.pk}/rollback", {"reason": "A mistake.", "confirm": True})
+    answer = taken_back(people, version)
 
     assert answer.status_code == 200, answer.json()
     assert SwapRecord.objects.get(pk=pk).status == "EXECUTED"

@@ -64,6 +64,14 @@ def test_rows_from_a_backup_older_than_the_swap_are_put_before_the_coordinator(w
     assert EscalationCase.objects.get(swap=executed).codes == ["NOT_CARRIED"]
 
 
+def test_what_is_wrong_in_a_version_that_does_not_hold_the_swap_is_not_its_fault(world, without):
+    program.absence(world.attending["A"], FRIDAYS[1], FRIDAYS[1], kind="TDY")
+
+    services.sweep(EARLY + dt.timedelta(minutes=5))
+
+    assert SwapRecord.objects.get(pk=without.pk).status == "EXECUTED"
+
+
 def test_let_go_it_is_over_and_the_plan_follows_the_version(without):
     assert planned() == {FRIDAYS[1]: "Attending B", FRIDAYS[2]: "Attending A"}
     other = accounts.user("COORDINATOR", username="other")
