@@ -59,6 +59,19 @@ document.addEventListener("change", (event) => {
   [form.elements.start.value, form.elements.end.value] = event.target.value.split("..");
 });
 
+// Dates of one's own are no block any more.
+document.addEventListener("input", (event) => {
+  const picker = document.querySelector(`[data-range-for="${event.target.form?.id}"]`);
+  if (picker && ["start", "end"].includes(event.target.name)) picker.value = "";
+});
+
+// A part that was loaded into the page marks what is wrong in the form above it.
+document.addEventListener("htmx:afterSettle", (event) => {
+  for (const sentence of event.detail.target?.querySelectorAll("[data-marks]") ?? []) {
+    document.getElementById(sentence.dataset.marks)?.setAttribute("aria-invalid", "true");
+  }
+});
+
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!button || button.disabled || event.target.matches("[hx-get], [hx-post], [method=get]")) return;
