@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
+from django.db.models import BigIntegerField, Func
 from django.utils import timezone
 
 from accounts.enums import Role
@@ -75,11 +76,16 @@ def save(swap: SwapRecord, *, by: User | None, at: dt.datetime, why: str, **fiel
     return swap
 
 
-def note(swap: SwapRecord, event: Event, *, by: User | None, at: dt.datetime, **detail: Any) -> SwapAudit:
+class CurrentTransaction(Func):
+    """PostgreSQL's number of the open transaction, for rows that nobody reads back at once."""
+
+    template = "pg_current_xact_id()::text::bigint"
+    output_field = BigIntegerField()
+
+
+def note(swap: SwapRecord, event: Event, *, by: User | None, at: dt.datetime, **detail: Any) -> None:
     """Add an event to the append-only record. `detail` holds codes, times and counts, never names or reasons."""
-    return SwapAudit.objects.create(
-        swap=swap, event=event, user=by, at=at, detail=detail, transaction_id=transaction_id()
-    )
+    SwapAudit.objects.create(swap=swap, event=event, user=by, at=at, detail=detail, transaction_id=CurrentTransaction())
 
 
 def transaction_id() -> int:
