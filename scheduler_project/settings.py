@@ -299,7 +299,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Residency Scheduler",
-    "DESCRIPTION": "Program data, schedules, generation and backups of a residency program.",
+    "DESCRIPTION": (
+        "Program data, schedules, generation, swaps, resilience and backups of a residency program.\n\n"
+        "Sign in at `auth/login/json` and send `Authorization: Bearer <access token>`; a session of the site counts as "
+        "well. Lists take `limit` and `page`. A 400 names fields; every other refusal is `{code, detail}` with what to "
+        "do next: 409 where something must be confirmed or came between, 422 where no schedule is possible, 423 while "
+        "the circuit breaker is open, 429 with `Retry-After`. What writes a schedule stands behind a verified backup."
+    ),
     "VERSION": APP_VERSION,
     "OAS_VERSION": "3.1.1",  # its schemas are JSON Schema, as those of the tools are
     "SERVE_INCLUDE_SCHEMA": False,

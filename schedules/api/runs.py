@@ -183,24 +183,30 @@ class Runs(ListAPIView):
 
 
 class RunDetail(APIView):
+    """One run: its state, its progress while it is worked on, its result once there is one."""
+
     @extend_schema(operation_id="schedule_run", tags=["schedule"], responses={200: RunOut, 404: RefusedOut})
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         return Response(runs.as_json(access.run(caller(request), pk)))
 
 
 def _confirm(run: GenerationRun, by: User, answer: bool | str) -> GenerationRun:
+    """Say yes to a run that waits: `confirm` is the token of what was shown, or true for the present state."""
     return runs.confirm(run, by=by, at=timezone.now(), answer=answer)
 
 
 def _retry(run: GenerationRun, by: User, answer: bool | str) -> GenerationRun:
+    """Try a failed run again behind a backup of its own, while health is green; `confirm` as for a new run."""
     return runs.retry(run, by=by, at=timezone.now(), answer=answer)
 
 
 def _stop(run: GenerationRun, by: User, answer: bool | str) -> GenerationRun:
+    """End the search and keep the best roster found so far."""
     return runs.request_stop(run, by=by, at=timezone.now())
 
 
 def _abort(run: GenerationRun, by: User, answer: bool | str) -> GenerationRun:
+    """End the run and keep nothing."""
     return runs.request_abort(run, by=by, at=timezone.now())
 
 
@@ -219,6 +225,7 @@ def _act_view(act: str) -> Callable[..., Any]:
     class RunAct(APIView):
         @extend_schema(
             operation_id=f"schedule_run_{act}",
+            description=deed.__doc__,
             tags=["schedule"],
             request=ConfirmIn,
             responses={202: RunOut, **_REFUSALS},

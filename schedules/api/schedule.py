@@ -151,20 +151,24 @@ class Diff(APIView):
 
 
 def _publish(schedule: Schedule, by: User, given: dict[str, Any]) -> Any:
+    """Publish a draft: it replaces exactly its dates. One that fails acceptance needs an `override_reason`."""
     done = publishing.publish(schedule, by=by, at=timezone.now(), override_reason=given["override_reason"])
     return PublicationOut(done).data
 
 
 def _roll_back(schedule: Schedule, by: User, given: dict[str, Any]) -> Any:
+    """Bring back what a publish replaced, within 24 hours. Edits made since are listed and need `confirm`."""
     done = publishing.roll_back(schedule, by=by, at=timezone.now(), reason=given["reason"], confirm=given["confirm"])
     return PublicationOut(done).data
 
 
 def _discard(schedule: Schedule, by: User, given: dict[str, Any]) -> Any:
+    """Give a draft up; its rows stay for the record."""
     return ScheduleSerializer(publishing.discard(schedule, by=by, at=timezone.now(), reason=given["reason"])).data
 
 
 def _revalidate(schedule: Schedule, by: User, given: dict[str, Any]) -> Any:
+    """Judge a draft against the present inputs; a stale one can be published again."""
     done = publishing.revalidate(schedule, by=by, at=timezone.now())
     return {**ScheduleSerializer(done).data, "validation": done.validation}
 
@@ -186,6 +190,7 @@ def _act_view(act: str) -> Callable[..., Any]:
 
         @extend_schema(
             operation_id=f"schedules_{act}",
+            description=deed.__doc__,
             tags=["schedules"],
             request=shape,
             responses={200: OpenApiTypes.OBJECT, 403: RefusalOut, 404: RefusalOut, 409: RefusalOut, 423: RefusalOut},

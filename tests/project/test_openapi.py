@@ -27,13 +27,14 @@ def test_the_schema_is_valid_and_made_without_a_warning():
     assert out.getvalue() == ""
 
 
-def test_operation_ids_are_unique_and_name_their_errors():
+def test_operations_have_an_id_of_their_own_and_a_description():
     schema = SchemaGenerator().get_schema(request=None, public=True)
     validate_schema(schema)
 
     operations = [operation for methods in schema["paths"].values() for operation in methods.values()]
     ids = [operation["operationId"] for operation in operations]
     assert len(ids) == len(set(ids))
+    assert [each["operationId"] for each in operations if not each.get("description")] == []
 
 
 def test_every_documented_list_and_document_answers(api_as):
