@@ -272,7 +272,7 @@ def test_a_killed_creation_leaves_nothing_that_counts(own_database, process_envi
 
 
 def _wait_for(seen) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not seen():
         assert time.monotonic() < end
         time.sleep(0.001)

@@ -249,7 +249,7 @@ def test_a_killed_restore_leaves_the_live_database_and_the_next_one_sweeps(own_d
 
 
 def _wait_for(seen) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not seen():
         assert time.monotonic() < end
         time.sleep(0.002)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.enums import Role
 from accounts.models import User
@@ -22,6 +22,10 @@ from tests.strictness import BROWSERS
 
 # Playwright's event loop lives in the tests' thread from the first browser test on; Django would refuse the ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+PATIENCE_MS = 60_000
+"""What a page may take on a busy machine, where Playwright's own five seconds fail tests of something else."""
+expect.set_options(timeout=PATIENCE_MS)
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
@@ -55,7 +59,7 @@ def watched(browser: Browser, live_server: Any) -> Iterator[Callable[..., Browse
         context.on("console", lambda m: complaints.append(m.text) if _is_complaint(m.type, m.text) else None)
         context.on("weberror", lambda e: complaints.append(str(e.error)))
         context.on("request", lambda r: None if _is_own(r.url, live_server.url) else complaints.append(r.url))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened.append(context)
         return context
 

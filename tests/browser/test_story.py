@@ -34,8 +34,6 @@ pytestmark = pytest.mark.browser
 
 PageOf = Callable[..., Page]
 Cells = Mapping[Slot, str]
-SLOW_MS = 30_000
-"""A deed behind a backup, on a machine that does other things as well."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def _generated(page: Page, ward: Ward, *, repair: bool = False) -> None:
     run = GenerationRun.objects.latest("created_at")
     assert run.repair is repair
     runs.execute(run.pk)
-    expect(page.get_by_role("button", name="Publish")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("button", name="Publish")).to_be_visible()
 
 
 def _published(page: Page) -> None:
@@ -199,7 +197,7 @@ def _swapped(ward: Ward, chief: Page, page_of: PageOf) -> None:
     chief.get_by_role("link", name="Read the report and decide").click()
     chief.get_by_label("Why you decide so").fill("A career is made once")
     chief.get_by_role("button", name="Approve").click()
-    expect(chief.get_by_text("Executed on")).to_be_visible(timeout=SLOW_MS)
+    expect(chief.get_by_text("Executed on")).to_be_visible()
 
 
 def _absent(ward: Ward, page_of: PageOf, office: Page, letter: str, days: tuple[int, int]) -> Absence:
@@ -299,4 +297,4 @@ def _restored(chief: Page, file: str) -> None:
 
 def _said(page: Page, text: str) -> None:
     """What the page answers to a deed, beside its warnings."""
-    expect(page.locator(".toast").filter(has_text=text)).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".toast").filter(has_text=text)).to_be_visible()

@@ -24,8 +24,6 @@ from tests.factories import backups, swaps
 pytestmark = pytest.mark.browser
 
 WEEK = dt.timedelta(weeks=1)
-EXECUTION_MS = 15_000
-"""Carrying a swap out and verifying it, on a machine that does other things as well."""
 PageOf = Callable[..., Page]
 
 
@@ -85,7 +83,7 @@ def test_a_week_is_asked_for_agreed_to_and_rolled_back_on_the_phone(world: swaps
     expect(taker.get_by_text("A talk in Denver")).to_have_count(0)
     _fits(taker)
     taker.get_by_role("button", name="Agree").tap()
-    expect(taker.locator(".toast")).to_contain_text("You agreed", timeout=EXECUTION_MS)
+    expect(taker.locator(".toast")).to_contain_text("You agreed")
     swapped = world.cells()
 
     giver.goto("/swaps")
@@ -94,7 +92,7 @@ def test_a_week_is_asked_for_agreed_to_and_rolled_back_on_the_phone(world: swaps
     _fits(giver)
     giver.get_by_label("Why roll it back").fill("The talk was cancelled")
     giver.get_by_role("button", name="Roll back").tap()
-    expect(giver.locator(".toast")).to_contain_text("Rolled back", timeout=EXECUTION_MS)
+    expect(giver.locator(".toast")).to_contain_text("Rolled back")
 
     assert SwapRecord.objects.get().status == SwapStatus.ROLLED_BACK
     assert swapped != before == world.cells()
@@ -117,7 +115,7 @@ def test_the_director_decides_an_escalation_at_the_desk(world: swaps.World, sign
     page.get_by_label("Why you decide so").fill("A career is made once")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Executed on")).to_be_visible(timeout=EXECUTION_MS)
+    expect(page.get_by_text("Executed on")).to_be_visible()
 
     made.refresh_from_db()
     assert (made.status, made.rationale) == (SwapStatus.EXECUTED, "A career is made once")
