@@ -81,9 +81,10 @@ def analyse_absence(sender: Any, *, absence: uuid.UUID, **kwargs: Any) -> None:
     tasks.ring_for_absence(absence)
 
 
+@receiver(assignments_changed)
 @receiver(schedule_published)
 def look_for_violations(sender: Any, **kwargs: Any) -> None:
-    """What was accepted with violations is an incident until it is mended."""
+    """What was accepted with violations is an incident until it is mended, and what mends it is seen at once."""
     from resilience import tasks
 
     tasks.ring_for_violations()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from resilience.services.incidents.opening import Finding, open_incident
 from resilience.services.incidents.watching import watch
 from resilience.services.world import NothingPublished, World, load, load_policy
 from schedules.domain.margins import MarginReport, Pool, Scope
-from schedules.domain.problem import PersonId, days_between
+from schedules.domain.problem import ONE_DAY, PersonId, days_between
 from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Absence
 from schedules.signals import cover_wanted
@@ -104,12 +104,13 @@ def _forget(absence: Absence, *, at: dt.datetime) -> None:
 
 
 class _Judged:
-    """Margins of the absence's dates with everybody gone who is."""
+    """Margins of the absence's dates with everybody gone who is, each on the own dates."""
 
-    def __init__(self, world: World | None, lost: frozenset[PersonId], reason: str = "") -> None:
-        self.world, self.lost = world, lost
+    def __init__(self, world: World | None, gone: Sequence[Absence], reason: str = "") -> None:
+        self.world, self.gone = world, gone
+        self.lost = frozenset(str(item.person_id) for item in gone)
         self.reason = reason
-        self.missing = _still_scheduled(world, lost) if world is not None else lost
+        self.missing = _still_scheduled(world, gone) if world is not None else self.lost
         self.certificate = ""
         self.margins: dict[str, list[int | None]] = {}
         self.all: Reading[int] = Unknown(reason)
@@ -120,7 +121,10 @@ class _Judged:
         self.impact = absence_impact(self.all, self.safety, self.idle)
 
     def _measure(self, world: World) -> None:
-        problem, roster = without(world.problem, world.roster, self.lost, world.start, world.end)
+        problem, roster = world.problem, world.roster
+        for item in self.gone:
+            start, end = max(item.start_date, world.start), min(item.end_date, world.end)
+            problem, roster = without(problem, roster, {str(item.person_id)}, start, end)
         report = replace(world, problem=problem, published=roster).margins
         lowest, safety = report.lowest(Scope.ALL), report.lowest(Scope.SAFETY)
         idle = report.lowest(Scope.ALL, Pool.IDLE)
@@ -145,12 +149,13 @@ class _Judged:
             "reason": self.reason[:300],
         }
 
-    def severity(self, *, days_ahead: int, window: int) -> Level:
-        """By the table of posture, with these people gone."""
-        opened = [not isinstance(reading, Unknown) and reading.value < 0 for reading in (self.all, self.safety)]
-        if opened[1] and days_ahead < window:
+    def severity(self, *, today: dt.date, window: int) -> Level:
+        """By the table of posture, with these people gone: attending posts are BLACK where they are open that soon."""
+        near = {(today + count * ONE_DAY).isoformat() for count in range(window)}
+        opened = [pair for pair in self.margins.values() if any(margin is not None and margin < 0 for margin in pair)]
+        if any(day in near and (pair[1] or 0) < 0 for day, pair in self.margins.items()):
             return Level.BLACK
-        return Level.RED if any(opened) else SEVERITIES.get(self.impact, Level.YELLOW)
+        return Level.RED if opened else SEVERITIES.get(self.impact, Level.YELLOW)
 
 
 def _by_day(report: MarginReport) -> dict[str, list[int | None]]:
@@ -165,18 +170,18 @@ def _by_day(report: MarginReport) -> dict[str, list[int | None]]:
 
 
 def _judge(absence: Absence, start: dt.date) -> _Judged:
-    lost = frozenset({str(absence.person_id)}) | _others(absence)
+    gone = [absence, *_others(absence)]
     try:
-        return _Judged(load(start, absence.end_date), lost)
+        return _Judged(load(start, absence.end_date), gone)
     except NothingPublished as missing:
-        return _Judged(None, lost, str(missing))
+        return _Judged(None, gone, str(missing))
 
 
-def _others(absence: Absence) -> frozenset[PersonId]:
+def _others(absence: Absence) -> QuerySet[Absence]:
     """Everybody else who is away on one of its dates, by an approved absence or one that is to be reckoned with."""
     counts = Q(status=AbsenceStatus.APPROVED) | Q(status=AbsenceStatus.REQUESTED, kind__in=AT_ONCE)
     rows = Absence.objects.filter(counts, start_date__lte=absence.end_date, end_date__gte=absence.start_date)
-    return frozenset(str(pk) for pk in rows.exclude(pk=absence.pk).values_list("person_id", flat=True))
+    return rows.exclude(pk=absence.pk).order_by("pk")
 
 
 def _counts(absence: Absence, *, today: dt.date) -> bool:
@@ -185,21 +190,23 @@ def _counts(absence: Absence, *, today: dt.date) -> bool:
     return absence.status == AbsenceStatus.APPROVED or absence.kind in AT_ONCE
 
 
-def _still_scheduled(world: World, lost: frozenset[PersonId]) -> frozenset[PersonId]:
-    """Whose published cells still hold something: an absence that the schedule was made for is no loss."""
+def _still_scheduled(world: World, gone: Iterable[Absence]) -> frozenset[PersonId]:
+    """Whose published cells hold work on the days away: an absence that the schedule was made for is no loss."""
     activities = world.problem.activities
-    return frozenset(slot.person for slot, code in world.published if slot.person in lost and activities[code].is_duty)
+    away = {(str(item.person_id), day) for item in gone for day in days_between(item.start_date, item.end_date)}
+    return frozenset(
+        slot.person for slot, code in world.published if (slot.person, slot.day) in away and activities[code].is_duty
+    )
 
 
 def _finding(absence: Absence, found: _Judged, start: dt.date, *, at: dt.datetime) -> Finding:
     missing = sorted({str(absence.person_id)} | found.missing)
-    days_ahead = (start - timezone.localdate(at)).days
     margin = "unknown" if isinstance(found.safety, Unknown) else str(found.safety.value)
     who = f"{len(missing)} people are" if len(missing) > 1 else "One person is"
     return Finding(
         kind=IncidentKind.ABSENCE,
         cause=_cause(absence, missing),
-        severity=found.severity(days_ahead=days_ahead, window=load_policy().safety_days),
+        severity=found.severity(today=timezone.localdate(at), window=load_policy().safety_days),
         title=f"{who} missing from {absence.start_date} to {absence.end_date}",
         summary=found.certificate or found.reason,
         metric="k*(safety) without the absent",

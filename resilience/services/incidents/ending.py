@@ -108,9 +108,8 @@ def merge(incident: Incident, into: Incident, *, by: User, at: dt.datetime, reas
     return row
 
 
-def note_recovery(incident: Incident, *, at: dt.datetime) -> None:
+def note_recovery(incident: Incident, missing: list[str], *, at: dt.datetime) -> None:
     """The system looks by itself, so that the page says what is missing. Recovering stays a person's word."""
-    missing = list(recovery(at=at).missing)
     with transaction.atomic():
         row = timeline.lock(incident)
         if row.state != IncidentState.MONITORING:

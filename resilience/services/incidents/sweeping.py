@@ -14,13 +14,14 @@ from resilience.enums import OPEN_INCIDENTS, DocumentKind, TargetStep, TimelineE
 from resilience.models import Incident, IncidentTarget
 from resilience.services import approvals, documents, timeline
 from resilience.services.incidents import clock
-from resilience.services.incidents.ending import note_recovery
+from resilience.services.incidents.ending import note_recovery, recovery
 from resilience.services.incidents.health import look_at_health
 from resilience.services.incidents.opening import ask_for_analysis, tell
 
 ANALYSIS_PATIENCE = dt.timedelta(seconds=60)
 """After so long the queue is asked once more for an analysis that did not come."""
 MOST_FAILURES = 3
+RECOVERY_EVERY = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,19 @@ def sweep(at: dt.datetime) -> Swept:
     asked = sum(_ask_again(row, at=at) for row in _unanalysed(at))
     reports = sum(_write_report(target, at=at) for target in list(clock.sitreps_due(at)))
     missed = sum(_miss(target, at=at) for target in list(clock.overdue(at)))
-    for row in Incident.objects.filter(state=IncidentState.MONITORING.value):
-        if row.recovery_checked_at is None or at - row.recovery_checked_at >= dt.timedelta(hours=1):
-            note_recovery(row, at=at)
+    _look_at_recovery(at)
     return Swept(asked, missed, reports, approvals.sweep(at))
+
+
+def _look_at_recovery(at: dt.datetime) -> None:
+    """What stands in the way of recovery, once an hour; the same for every incident that is watched."""
+    watched = Incident.objects.filter(state=IncidentState.MONITORING.value)
+    due = list(watched.filter(Q(recovery_checked_at=None) | Q(recovery_checked_at__lte=at - RECOVERY_EVERY)))
+    if not due:
+        return
+    missing = list(recovery(at=at).missing)
+    for row in due:
+        note_recovery(row, missing, at=at)
 
 
 def _unanalysed(at: dt.datetime) -> list[Incident]:
