@@ -53,7 +53,7 @@ def fall_back(drill: Drill) -> str:
     return _carried_out(drill, asked)
 
 
-@drills.play("work shed for open patient care", kind="shedding", weight=3)
+@drills.play("work shed for open patient care", kind="shedding", weight=6)
 def shed(drill: Drill) -> str:
     """At the smallest level that suffices, approved by others than who asked; now and then done later."""
     seen = shedding.simulate(at=drill.at)
@@ -69,13 +69,14 @@ def shed(drill: Drill) -> str:
 @drills.play("what was approved earlier carried out", kind="late acts", weight=4)
 def act_late(drill: Drill) -> str:
     """Within its hours and on the schedule that was shown it is done; else it must be refused."""
-    granted = Approval.objects.filter(state=ApprovalState.GRANTED).exclude(action=ApprovalAction.OVERRIDE)
-    found = list(granted.order_by("pk"))
+    asked_for = Approval.objects.exclude(action=ApprovalAction.OVERRIDE).order_by("pk")
+    granted = list(asked_for.filter(state=ApprovalState.GRANTED))
+    found = granted or list(asked_for.filter(state__in=(ApprovalState.EXPIRED, ApprovalState.VOID)))
     if not found:
         return ""
     asked = drill.chance.choice(found)
     held = drill.kept.get(f"shown {asked.pk}")
-    if drill.at < asked.expires_at and _cells(asked) == held:
+    if granted and drill.at < asked.expires_at and _cells(asked) == held:
         return _carried_out(drill, asked)
     director = drill.crew[Role.PROGRAM_DIRECTOR]
     return drill.must_refuse(
@@ -84,7 +85,7 @@ def act_late(drill: Drill) -> str:
     )
 
 
-@drills.play("shed work brought back", kind="shedding", weight=2)
+@drills.play("shed work brought back", kind="shedding", weight=3)
 def bring_back(drill: Drill) -> str:
     """The latest shedding first, and no other before it; at times although posts open again."""
     rows = list(SheddingExecution.objects.filter(state=SheddingState.EXECUTED).order_by("-executed_at"))
@@ -263,6 +264,9 @@ def take_back(drill: Drill) -> str:
 
 def _is_by_hand() -> bool:
     return any(cause == BreakerCause.BY_HAND for cause, _ in breaker.current().causes)
+
+
+drills.upkeep(approvals.sweep)
 
 
 @drills.upkeep

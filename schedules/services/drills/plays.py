@@ -18,6 +18,7 @@ from schedules.domain.changes import differences
 from schedules.domain.codes import LEAVE_CODE
 from schedules.domain.pattern import as_lived
 from schedules.domain.problem import HALF_DAYS, Problem, Session
+from schedules.domain.problem import Role as PersonRole
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import RULES, Severity, check
 from schedules.domain.rules.report import Group
@@ -29,6 +30,7 @@ from schedules.services.drills.engine import Drill, play, promise, upkeep
 from schedules.services.improving import Effect, improves
 
 LONGEST_ABSENCE = 5
+MOST_AT_ONCE = 3
 GAPS_ALLOWED = "gaps allowed"
 """Kept by a play in which a person decided, with the report before them, that a post may stay open."""
 EMERGENCY = "emergency"
@@ -53,6 +55,24 @@ def lose_somebody(drill: Drill) -> str:
     asked = absences.request(person, start=first, end=last, kind=kind, by=drill.crew[Role.COORDINATOR], at=drill.at)
     absences.approve(asked, by=drill.crew[Role.PROGRAM_DIRECTOR], at=drill.at)
     return f"{kind} from {first} to {last}"
+
+
+@play("several people gone at once", kind="absences", weight=2)
+def lose_several(drill: Drill) -> str:
+    """Two or three attendings on the same days of the coming two weeks: what fallbacks and shedding are for."""
+    days = drill.coming[:14]
+    faculty = list(Person.objects.filter(is_active=True, role=PersonRole.FACULTY, adjunct=False).order_by("pk"))
+    if not days or len(faculty) < MOST_AT_ONCE:
+        return ""
+    first = drill.chance.choice(days)
+    last = min(first + dt.timedelta(days=drill.chance.randrange(LONGEST_ABSENCE)), drill.days[-1])
+    people = drill.chance.sample(faculty, drill.chance.randint(2, MOST_AT_ONCE))
+    for person in people:
+        asked = absences.request(
+            person, start=first, end=last, kind=AbsenceKind.EMERGENCY, by=drill.crew[Role.COORDINATOR], at=drill.at
+        )
+        absences.approve(asked, by=drill.crew[Role.PROGRAM_DIRECTOR], at=drill.at)
+    return f"{len(people)} from {first} to {last}"
 
 
 @play("absence taken back", kind="absences", weight=1)
