@@ -207,12 +207,23 @@ def broken_rules(case: Case) -> Checked:
         )
 
 
+def work_while_away(report: Report, exchange: Exchange) -> tuple[Violation, ...]:
+    """ABSENT in cells that the swap writes: also where the person had other work there that nobody has taken away yet,
+    so that the finding as such is none of the swap."""
+    return tuple(
+        violation
+        for violation in report.hard
+        if violation.rule == "ABSENT"
+        and violation.session is not None
+        and Slot(violation.people[0], violation.start, violation.session) in exchange.changes
+    )
+
+
 def absences(case: Case) -> Checked:
     """ABSENT: one line for each absence, with all dates on which the swap would put the person to work."""
     days: dict[Absence, list[Date]] = defaultdict(list)
-    for violation in case.answerable:
-        if violation.rule == "ABSENT":
-            days[case.problem.leave_days[violation.people[0]][violation.start]].append(violation.start)
+    for violation in work_while_away(case.reports[1], case.exchange):
+        days[case.problem.leave_days[violation.people[0]][violation.start]].append(violation.start)
     for absence, found in days.items():
         first, last = min(found), max(found)
         yield SwapFinding(

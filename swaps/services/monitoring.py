@@ -23,7 +23,7 @@ from schedules.services.gate import open_gate
 from schedules.services.publishing import keep_judgement
 from schedules.services.validation import Validation, validate
 from swaps import queries
-from swaps.domain.checks import HARD_RULES
+from swaps.domain.checks import HARD_RULES, work_while_away
 from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
@@ -125,7 +125,8 @@ def critical(swap: SwapRecord) -> tuple[Violation, ...]:
         before = undo(exchange)
         problem, without = before.replan(land.problem), before.apply(land.roster)
         known = check(problem, without, only=HARD_RULES, index=land.index.after(problem, without, before.changes))
-        found = tuple(v for v in new_or_worsened(known, land.report) if v.severity is Severity.HARD)
+        new = tuple(v for v in new_or_worsened(known, land.report) if v.severity is Severity.HARD)
+        found = tuple(dict.fromkeys((*new, *work_while_away(land.report, exchange))))
     return tuple(v for v in found if not is_accepted(v, may_stay_open))
 
 

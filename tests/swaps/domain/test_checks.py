@@ -88,6 +88,13 @@ def test_an_absence_rejects_with_its_dates_and_hides_them_from_others():
     assert "TDY" not in line.text_for(Actor.PARTNER)
 
 
+def test_nobody_takes_duty_while_away_where_their_own_work_of_the_day_still_stands():
+    """The absence came after the publish: what F2 holds that morning is a finding before the swap already."""
+    made = world(THREE, {"F1": FMIT, "F2": {"4": "AT AT"}}, leave={"F2": "4"})
+
+    assert said(judged(made, places=((4, Session.AM),)), "ABSENT") == [(REJECT, None)]
+
+
 def test_what_the_taker_may_not_hold_is_rejected():
     able = attending(1, credentials={"sports-medicine": None})
 

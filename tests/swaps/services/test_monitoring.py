@@ -65,6 +65,14 @@ def test_a_broken_swap_that_cannot_be_taken_back_now_is_looked_at_again_soon(wor
     assert SwapRecord.objects.get(pk=executed.pk).status == "ROLLED_BACK"
 
 
+def test_a_taker_called_away_who_would_have_worked_that_day_anyway_rolls_it_back(world, executed):
+    program.absence(world.attending["B"], FRIDAYS[1] + 3 * A_DAY, kind="TDY")
+
+    services.sweep(EARLY + 5 * MINUTE)
+
+    assert SwapRecord.objects.get(pk=executed.pk).status == "ROLLED_BACK"
+
+
 def test_what_would_be_wrong_without_the_swap_as_well_is_not_its_fault(world, executed):
     program.absence(world.attending["C"], FRIDAYS[3], FRIDAYS[3] + A_DAY)
 
