@@ -13,9 +13,9 @@ from schedules.domain.preferences import is_meant, speaks_of
 from schedules.domain.problem import SESSIONS, Date, PersonId, Problem
 from schedules.domain.roster import Roster, Slot
 from swaps.domain.checks import Untouched, assess_tier_one
-from swaps.domain.exchange import Exchange, RangeTooShort, SwapRequest, plan, week_request
+from swaps.domain.exchange import Exchange, Place, RangeTooShort, SwapRequest, plan, week_request
 from swaps.domain.findings import Assessment, SwapFacts
-from swaps.domain.tables import SwapPolicy
+from swaps.domain.tables import SwapPolicy, SwapType
 from swaps.domain.weeks import DAYS_PER_WEEK, leads, swap_week
 
 FAR_APART = 12 * DAYS_PER_WEEK
@@ -110,24 +110,43 @@ class Search:
 
 def candidates(found: Search, day: Date) -> tuple[Candidate, ...]:
     """Everybody of the giver's role who could absorb the swap week of `day`, the best score first, then by name."""
-    known = found.problem.person
-    role = known[found.giver].role
-    others = [person.id for person in found.problem.people if person.id != found.giver and person.role is role]
-    return _ranked(found, ((other, day, None) for other in others))
+    return _ranked(found, (_week_of(found, other, day) for other in _colleagues(found)))
+
+
+def takers(found: Search, places: tuple[Place, ...]) -> tuple[Candidate, ...]:
+    """Everybody of the giver's role who could take these sessions over, the best score first, then by name."""
+    requests = (SwapRequest(found.giver, other, SwapType.ABSORB, places) for other in _colleagues(found))
+    return _ranked(found, requests)
 
 
 def weeks_in_exchange(found: Search, taker: PersonId, day: Date) -> tuple[Candidate, ...]:
     """Weeks of this partner that could be exchanged for the giver's week of `day`, the best score first."""
     source = swap_week(found.roster, found.giver, day, found.policy)
     targets = (week[0] for week in _own_weeks(found, taker) if not set(week) & set(source))
-    return _ranked(found, ((taker, day, target) for target in targets))
+    return _ranked(found, (_week_of(found, taker, day, target) for target in targets))
 
 
-def alternatives(found: Search, day: Date, *, taker: PersonId, target: Date | None) -> tuple[Candidate, ...]:
-    """What to offer instead of a rejected swap: other weeks of the same partner, then other partners.
+def _colleagues(found: Search) -> list[PersonId]:
+    role = found.problem.person[found.giver].role
+    return [person.id for person in found.problem.people if person.id != found.giver and person.role is role]
+
+
+def _week_of(found: Search, taker: PersonId, day: Date, target: Date | None = None) -> SwapRequest:
+    return week_request(
+        found.roster, giver=found.giver, taker=taker, source_day=day, target_day=target, policy=found.policy
+    )
+
+
+def alternatives(
+    found: Search, day: Date, *, taker: PersonId, target: Date | None, places: tuple[Place, ...] = ()
+) -> tuple[Candidate, ...]:
+    """What to offer instead of a rejected swap: other weeks of the same partner, then other partners; for single
+    sessions (`places`) other partners alone.
 
     At least the policy's number of alternatives, where so many exist.
     """
+    if places:
+        return tuple(item for item in takers(found, places) if item.person != taker)[: found.policy.alternatives]
     weeks = () if target is None else weeks_in_exchange(found, taker, day)
     same = tuple(item for item in weeks if target not in item.exchange.request.days)
     others = tuple(item for item in candidates(found, day) if item.person != taker)
@@ -152,21 +171,15 @@ def _on_duty(found: Search, person: PersonId, day: Date) -> bool:
     return any(code is not None and not found.problem.activities[code].is_off for code in held)
 
 
-def _ranked(found: Search, asked: Iterable[tuple[PersonId, Date, Date | None]]) -> tuple[Candidate, ...]:
-    passed = []
-    for taker, day, target in asked:
-        request = week_request(
-            found.roster, giver=found.giver, taker=taker, source_day=day, target_day=target, policy=found.policy
-        )
-        result = found.check(request)
-        if result is not None:
-            passed.append((taker, target, *result))
-    hours = {taker: _hours(found, taker) for taker, *_ in passed}
+def _ranked(found: Search, requests: Iterable[SwapRequest]) -> tuple[Candidate, ...]:
+    passed = [result for result in map(found.check, requests) if result is not None]
+    hours = {taker: _hours(found, taker) for taker in {exchange.request.taker for exchange, _ in passed}}
     ranked = []
-    for taker, target, exchange, assessment in passed:
+    for exchange, assessment in passed:
+        taker, back = exchange.request.taker, exchange.request.taker_places
         parts = _parts(found, taker, exchange, hours)
         score = sum(WEIGHTS[part] * value for part, value in parts.items())
-        week = exchange.request.giver_places[0][0]
+        week, target = exchange.request.giver_places[0][0], back[0][0] if back else None
         ranked.append(Candidate(taker, week, target, exchange, assessment, parts, round(score, 6)))
     name = {person.id: person.name for person in found.problem.people}
     return tuple(

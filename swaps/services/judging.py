@@ -148,15 +148,21 @@ class Judgement:
 
     @cached_property
     def alternatives(self) -> tuple[Candidate, ...]:
-        """Other weeks and partners that really pass tier 1; only where the whole week was refused."""
+        """Other weeks and partners that really pass tier 1; for single sessions other partners."""
         planned = self.planned
-        if self.verdict is not Verdict.REJECT or planned is None or self.facts is None or self.order.sessions:
+        if self.verdict is not Verdict.REJECT or planned is None or self.facts is None:
             return ()
         target = planned.target_days[0] if planned.target_days else None
         found = Search(
             planned.ground, planned.request.giver, self.facts, self.policy, queries.answers(planned.giver.role)
         )
-        return alternatives(found, planned.source_days[0], taker=planned.request.taker, target=target)
+        return alternatives(
+            found,
+            planned.source_days[0],
+            taker=planned.request.taker,
+            target=target,
+            places=tuple(sorted(self.order.sessions)),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """What is stored with the request."""

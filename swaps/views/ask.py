@@ -288,11 +288,12 @@ def _checked(request: SignedInRequest, chosen: Chosen, form: ReasonForm, refusal
         raise
     except DomainError as error:
         return context | {"refusal": refusal or error.detail}
-    offers = [(item.person, item.source_week, item.target_week) for item in found.alternatives]
+    offers = [(item.person, item.target_week) for item in found.alternatives]
+    giver = chosen.giver if chosen.others else None
     return context | {
         "report": judged(found, reader=_reader(user), needs_consent=not order.partner_consented),
         "strips": pictured(found),
-        "alternatives": options(offers, giver=chosen.giver if chosen.others else None),
+        "alternatives": options(offers, giver=giver, week=order.source_week, parts=chosen.parts),
     }
 
 

@@ -15,10 +15,11 @@ from schedules.domain.problem import Role
 from schedules.models import Person, ProgramPolicy
 from schedules.queries.grid import CellKey
 from swaps import access, services
-from swaps.domain.exchange import Exchange
+from swaps.domain.exchange import Exchange, Place
 from swaps.domain.tables import ESCALATION, Actor, Level, SwapPolicy, SwapStatus, SwapType, Verdict
 from swaps.domain.weeks import DAYS_PER_WEEK
-from swaps.mapping import to_finding
+from swaps.enums import Scope
+from swaps.mapping import places, to_finding
 from swaps.models import SwapRecord
 from swaps.services.judging import Judgement
 from swaps.views.picture import Changed, Strip, strips
@@ -143,24 +144,23 @@ def alternatives_of(swap: SwapRecord, user: User) -> list[Option]:
     if swap.status != SwapStatus.REJECTED or not may_ask:
         return []
     offers = [
-        (
-            item["person"],
-            dt.date.fromisoformat(item["source_week"]),
-            dt.date.fromisoformat(item["target_week"]) if item["target_week"] else None,
-        )
+        (item["person"], dt.date.fromisoformat(item["target_week"]) if item["target_week"] else None)
         for item in services.alternatives_of(swap)
     ]
     giver = None if swap.source_person.user_id == user.pk else swap.source_person
-    return options(offers, giver=giver)
+    parts = () if swap.scope == Scope.WEEK else places(swap.source_places)
+    return options(offers, giver=giver, week=swap.source_week, parts=parts)
 
 
-def options(offers: Iterable[tuple[str, dt.date, dt.date | None]], *, giver: Person | None) -> list[Option]:
-    """Links into the wizard; `giver` only where it is not the reader."""
-    rows = list(offers)
-    names = names_of(person for person, _, _ in rows)
+def options(
+    offers: Iterable[tuple[str, dt.date | None]], *, giver: Person | None, week: dt.date, parts: Iterable[Place] = ()
+) -> list[Option]:
+    """Links into the wizard, by partner and week given back; `giver` only where it is not the reader."""
+    rows, single = list(offers), [("part", f"{day}.{session}") for day, session in parts]
+    names = names_of(person for person, _ in rows)
     return [
-        Option(_title(names.get(uuid.UUID(who), "somebody"), target), _link(giver, who, week, target))
-        for who, week, target in rows
+        Option(_title(names.get(uuid.UUID(who), "somebody"), target), _link(giver, who, week, target, single))
+        for who, target in rows
     ]
 
 
@@ -172,10 +172,12 @@ def _title(name: str, target: dt.date | None) -> str:
     )
 
 
-def _link(giver: Person | None, partner: str, week: dt.date, target: dt.date | None) -> str:
+def _link(
+    giver: Person | None, partner: str, week: dt.date, target: dt.date | None, single: list[tuple[str, str]]
+) -> str:
     kind = SwapType.ABSORB if target is None else SwapType.ONE_TO_ONE
     named = {"person": giver.pk if giver else None, "week": week, "partner": partner, "kind": kind, "target": target}
-    return f"{reverse('swap_new')}?{urlencode({name: str(value) for name, value in named.items() if value})}"
+    return f"{reverse('swap_new')}?{urlencode([(name, str(value)) for name, value in named.items() if value] + single)}"
 
 
 def names_of(people: Iterable[str]) -> dict[uuid.UUID, str]:

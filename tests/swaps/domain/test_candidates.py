@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from schedules.domain.problem import Preference, PreferenceScope
+from schedules.domain.problem import Preference, PreferenceScope, Session
 from swaps.domain.candidates import WEIGHTS, Answers, Component, Search, alternatives, candidates, weeks_in_exchange
 from swaps.domain.checks import Untouched
 from swaps.domain.findings import SwapFacts
@@ -89,3 +89,12 @@ def test_three_alternatives_each_really_checked():
 
     assert [item.person for item in offered] == ["F3", "F4", "F5"]
     assert all(item.assessment.passes_tier_one for item in offered)
+
+
+def test_single_sessions_are_offered_to_other_partners_as_they_are():
+    found, morning = searched({}, leave={"F2": "4", "F3": "4"}), ((day(4), Session.AM),)
+
+    offered = alternatives(found, day(1), taker="F2", target=None, places=morning)
+
+    assert [item.person for item in offered] == ["F4", "F5", "F6"]
+    assert {item.exchange.request.giver_places for item in offered} == {morning}

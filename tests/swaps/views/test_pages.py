@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Role
 from accounts.models import User
+from schedules.domain.problem import Session
 from schedules.models import Assignment
 from swaps import services
 from swaps.domain.tables import Level, SwapStatus, SwapType
@@ -133,6 +134,21 @@ def test_a_rejected_request_shows_its_alternatives_to_whoever_asked(
     assert made.status == SwapStatus.REJECTED
     assert alternatives(own) >= 3
     assert alternatives(partner) == 0
+
+
+def test_a_rejected_session_is_offered_to_others_as_the_session_it_is(world: swaps.World, browser_of: Browsers) -> None:
+    morning = (THIRD + dt.timedelta(days=3), Session.AM)
+    for letter in "ACE":
+        program.absence(world.attending[letter], morning[0])
+    made = services.request(_absorb(world, "B", "A", THIRD, sessions=(morning,)), by=world.user["B"], at=swaps.EARLY)
+    page = f"/swaps/new?week={THIRD}&partner={world.attending['A'].pk}&kind=absorb&part={morning[0]}.AM"
+
+    stored, asked = (browser_of(world.user["B"]).get(address) for address in (f"/swaps/{made.pk}", page))
+
+    to_d = f"/swaps/new?week={THIRD}&partner={world.attending['D'].pk}&kind=absorb&part={morning[0]}.AM"
+    assert made.status == SwapStatus.REJECTED
+    assert to_d in _links(stored)
+    assert to_d in _links(asked)
 
 
 def test_single_sessions_can_be_given_alone(world: swaps.World, browser_of: Browsers) -> None:
