@@ -32,7 +32,7 @@ BREAKER = {"breaker-hours": 1, "breaker-reason": "A test."}
 REPORT = {"title": "A test", "severity": "YELLOW"}
 
 # Method, address, form -> what each role gets, in the order of ROLES. After a POST: 302 to the page that tells the end,
-# which may be a refusal of the service, or the page again with what was typed (422); 403 and 404 come before any service.
+# which may be a refusal of the service, or the page again with what was typed (422); 403 and 404 come before that.
 PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("get", "", {}, (302,) * 7),
     ("get", "profile", {}, (200,) * 7),
