@@ -10,7 +10,7 @@ from ortools.sat.python import cp_model
 from schedules.domain.calls import FMIT_NIGHTS, could_call, night_kind
 from schedules.domain.codes import ADMIN_CODE, FMIT_CODE, POST_CALL_CODE
 from schedules.domain.pattern import flexible_weeks, resident_base
-from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Person, Session, Weekday, WorkKind
+from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Person, PersonId, Session, Weekday, WorkKind
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import (
     NEAR_FMIT_COST,
@@ -204,13 +204,35 @@ def _faculty_minimum(board: Board) -> Sum:
             missing = Sum()
             for kind, wanted in minimum.items():
                 if wanted:
-                    short = Sum(wanted).include(work_in(board, slots, kind), -1)
-                    missing.include(at_least_zero(board, short, wanted))
+                    work = work_in(board, slots, kind)
+                    short = at_least_zero(board, Sum(wanted).include(work, -1), wanted)
+                    _touch_days(board, work.include(short), _days_full_of(board, person, slots, kind), wanted)
+                    missing.include(short)
             _subtract_forced(board, missing, minimum, slots)
             if not missing.is_constant:
                 # Never below what is forced: true of every roster, but the relaxation needs to be told.
                 board.model.add(missing.expression >= 0)
             total.include(missing)
+    return total
+
+
+def _touch_days(board: Board, work: Sum, whole: Sum, wanted: int) -> None:
+    """So many half-days, or what is short of them, touch at least half as many days, rounded up.
+
+    True of every roster (a Chvatal-Gomory cut); without it the relaxation gives two kinds of work half of each half
+    of a day, and no day is split.
+    """
+    touched = Sum().include(work).include(whole, -1)
+    if not touched.is_constant:
+        board.model.add(touched.expression >= (wanted + 1) // 2)
+
+
+def _days_full_of(board: Board, person: Person, slots: tuple[Slot, ...], kind: WorkKind) -> Sum:
+    activities = board.problem.activities
+    total = Sum()
+    for day in dict.fromkeys(slot.day for slot in slots):
+        whole = whole_days(board, person, day)
+        total.extend(literal for code, literal in whole.items() if activities[code].work_kind is kind)
     return total
 
 
@@ -238,28 +260,55 @@ def _split_days(board: Board) -> Sum:
     total = Sum()
     for person in board.problem.faculty:
         for day in board.problem.days:
-            first, second = (_ordinary(board, Slot(person.id, day, session)) for session in HALF_DAYS)
+            first, second = _ordinary_halves(board, person, day)
             if first and second:
-                total.add(_split(board, first, second))
+                total.add(_split(board, person, day))
     return total
 
 
-def _ordinary(board: Board, slot: Slot) -> dict[str, Literal]:
-    options = board.choices.get(slot, {})
-    return {code: literal for code, literal in options.items() if code is not None and is_ordinary(board.problem, code)}
-
-
-def _split(board: Board, first: dict[str, Literal], second: dict[str, Literal]) -> Literal:
-    """1 when both halves are ordinary work of different kinds: no kind fills the whole day."""
-    both = Sum(-1).extend(first.values()).extend(second.values())
-    for code in (code for code in first if code in second):
-        whole = all_hold_exactly(board, first[code], second[code])
-        both.add(whole, -1)
+def _split(board: Board, person: Person, day: Date) -> Literal:
+    """1 when both halves are ordinary work of different kinds: no kind fills the day, and nothing takes all of it."""
+    both = Sum(-1).extend(_taken_whole(board, person, day))
+    for half in _ordinary_halves(board, person, day):
+        both.extend(half.values())
+    both.extend(whole_days(board, person, day).values(), -1)
     if greatest(both) <= 0:
         return False
     split = board.new("split")
     board.model.add(both.expression <= split)
     return split
+
+
+def _ordinary_halves(board: Board, person: Person, day: Date) -> list[dict[str, Literal]]:
+    return [
+        {code: literal for code, literal in options.items() if code is not None and is_ordinary(board.problem, code)}
+        for options in (board.choices.get(Slot(person.id, day, session), {}) for session in HALF_DAYS)
+    ]
+
+
+def _taken_whole(board: Board, person: Person, day: Date) -> list[Literal]:
+    """The literals of what takes both halves at once: FMIT duty, and the day after a call."""
+    first, second = (
+        distinct(
+            literal
+            for code, literal in board.choices.get(Slot(person.id, day, session), {}).items()
+            if code is None or not is_ordinary(board.problem, code)
+        )
+        for session in HALF_DAYS
+    )
+    shared = {literal.index for literal in second}
+    return [literal for literal in first if literal.index in shared]
+
+
+def whole_days(board: Board, person: Person, day: Date) -> Mapping[str, Literal]:
+    """A literal for each kind of ordinary work that can fill the day, which can only be 1 where it does."""
+    store: dict[tuple[PersonId, Date], dict[str, Literal]] = board.__dict__.setdefault("_whole_days", {})
+    if (person.id, day) not in store:
+        first, second = _ordinary_halves(board, person, day)
+        store[person.id, day] = {
+            code: all_hold_exactly(board, first[code], second[code]) for code in first if code in second
+        }
+    return store[person.id, day]
 
 
 def all_hold_exactly(board: Board, one: Literal, other: Literal) -> Literal:
@@ -306,19 +355,39 @@ def _call_spacing(board: Board) -> Sum:
     problem = board.problem
     total = Sum()
     for person in problem.faculty:
+        pairs: dict[tuple[Date, int], Literal] = {}
         for day in problem.days:
             call = board.call(person.id, day)
             if call is False:
                 continue
             for apart, price in SPACING_COST.items():
                 if not is_fmit_pair(day, apart):
-                    total.add(all_hold(board, [call, board.call(person.id, day - apart * ONE_DAY)]), price)
+                    pairs[day, apart] = all_hold(board, [call, board.call(person.id, day - apart * ONE_DAY)])
+                    total.add(pairs[day, apart], price)
+            _few_within_reach(board, person, day, pairs)
             if day.weekday() not in FMIT_NIGHTS:
                 near = any_holds(
                     board, (board.at(Slot(person.id, other, Session.AM), FMIT_CODE) for other in near_days(day))
                 )
                 total.add(all_hold(board, [call, near]), NEAR_FMIT_COST)
     return total
+
+
+def _few_within_reach(board: Board, person: Person, last: Date, pairs: Mapping[tuple[Date, int], Literal]) -> None:
+    """Of nights that are all too near to each other one is free of cost; every further call makes another pair.
+
+    True of every roster; pair by pair, the relaxation gives a person half of each such night for nothing.
+    """
+    for size in range(2, max(SPACING_COST) + 1):
+        days = [last - back * ONE_DAY for back in range(size + 1)]
+        calls = {day: board.call(person.id, day) for day in days}
+        weekend = any(call is not False for day, call in calls.items() if day.weekday() in FMIT_NIGHTS)
+        if weekend or any(call is True for call in calls.values()) or len(distinct(calls.values())) < 3:
+            continue
+        total = Sum().extend(calls.values())
+        for index, day in enumerate(days):
+            total.extend((pairs.get((day, apart), False) for apart in range(2, size - index + 1)), -1)
+        board.model.add(total.expression <= 1)
 
 
 def _call_before_leave(board: Board) -> Sum:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from ortools.linear_solver.python import model_builder_helper as lp
 from ortools.sat.python import cp_model
 from ortools.sat.python import cp_model_helper as cmh
+
+from schedules.solver.rounding import Ends, Row, around, cuts, worth_rounding
 
 UNBOUNDED = 2**62
 """Ends of a constraint's domain beyond this are no limit."""
@@ -19,8 +22,8 @@ CERTAIN = 1e-5
 SCALE = 2**20
 """Prices of rows are rounded to this fraction of a point."""
 
-Row = tuple[float, float, dict[int, int]]
-"""Lower and upper end, and the variables' coefficients."""
+ROUNDS_OF_CUTS = 1
+"""How often the relaxation is solved, cut where its optimum is no roster, and solved again: more gains little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +45,36 @@ class Relaxation:
         return -likely - 1 if len(literals) == 1 and self.value(likely) <= CERTAIN else None
 
 
-def relax(model: cp_model.CpModel, *, seconds: float, vertex: int = 0) -> Relaxation | None:
+def relax(model: cp_model.CpModel, *, seconds: float, known: Sequence[int] | None = None) -> Relaxation | None:
     """Solve the relaxation by the dual simplex method; None where that takes longer or there is no solution.
 
-    Of many optima the method reaches one; with slightly disturbed costs (`vertex` above 0) it reaches others.
+    It is cut about a `known` solution first, then where its optimum is none.
     """
     rows = list(_rows(model.proto))
+    ends = [(domain[0], domain[-1]) for domain in (list(variable.domain) for variable in model.proto.variables)]
+    dividing = worth_rounding(rows)
+    if known is not None:
+        rows += list(around(dividing, known, ends))
+    helper = _linear(model.proto, ends)
+    _add_rows(helper, rows)
     solver = lp.ModelSolverHelper("glop")
-    disturbed = f" perturb_costs_in_dual_simplex: true random_seed: {vertex}" if vertex else ""
-    solver.set_solver_specific_parameters("use_dual_simplex: true" + disturbed)
-    solver.set_time_limit_in_seconds(max(0.01, seconds))
-    solver.solve(_linear(model.proto, rows))
-    if solver.status() != lp.SolveStatus.OPTIMAL:
-        return None
-    return Relaxation(solver.variable_values().tolist(), _bound(model.proto, rows, solver.dual_values().tolist()))
+    solver.set_solver_specific_parameters("use_dual_simplex: true")
+    deadline = time.monotonic() + seconds
+    for left in reversed(range(ROUNDS_OF_CUTS + 1)):
+        solver.set_time_limit_in_seconds(max(0.01, deadline - time.monotonic()))
+        solver.solve(helper)
+        if solver.status() != lp.SolveStatus.OPTIMAL:
+            return None
+        values = solver.variable_values().tolist()
+        deepest = list(cuts(dividing, values, ends)) if left else []
+        if not deepest:
+            break
+        _add_rows(helper, deepest)
+        rows += deepest
+    return Relaxation(values, _bound(model.proto, rows, solver.dual_values().tolist(), ends))
 
 
-def _bound(proto: cmh.CpModelProto, rows: Sequence[Row], duals: Sequence[float]) -> int:
+def _bound(proto: cmh.CpModelProto, rows: Sequence[Row], duals: Sequence[float], ends: Ends) -> int:
     """What any solution costs at least, by these prices of the rows (a Lagrangian bound).
 
     It holds for any prices, so rounding the solver's cannot make it wrong (Neumaier and Shcherbina 2004); whole
@@ -75,28 +91,29 @@ def _bound(proto: cmh.CpModelProto, rows: Sequence[Row], duals: Sequence[float])
             total += price * round(end)
             for variable, factor in terms.items():
                 costs[variable] -= price * factor
-    for variable, cost in zip(proto.variables, costs, strict=True):
-        ends = list(variable.domain)
-        total += min(cost * ends[0], cost * ends[-1])
+    total += sum(min(cost * least, cost * most) for cost, (least, most) in zip(costs, ends, strict=True))
     return -(-total // SCALE)
 
 
-def _linear(proto: cmh.CpModelProto, rows: Iterable[Row]) -> lp.ModelBuilderHelper:
+def _linear(proto: cmh.CpModelProto, ends: Ends) -> lp.ModelBuilderHelper:
+    """The variables and their costs, without rows."""
     helper = lp.ModelBuilderHelper()
-    for variable in proto.variables:
-        ends = list(variable.domain)
+    for least, most in ends:
         index = helper.add_var()
-        helper.set_var_lower_bound(index, ends[0])
-        helper.set_var_upper_bound(index, ends[-1])
+        helper.set_var_lower_bound(index, least)
+        helper.set_var_upper_bound(index, most)
+    for term, coefficient in zip(proto.objective.vars, proto.objective.coeffs, strict=True):
+        helper.set_var_objective_coefficient(term, coefficient)
+    return helper
+
+
+def _add_rows(helper: lp.ModelBuilderHelper, rows: Iterable[Row]) -> None:
     for lower, upper, terms in rows:
         row = helper.add_linear_constraint()
         helper.set_constraint_lower_bound(row, lower)
         helper.set_constraint_upper_bound(row, upper)
         for term, coefficient in terms.items():
             helper.add_term_to_constraint(row, term, coefficient)
-    for term, coefficient in zip(proto.objective.vars, proto.objective.coeffs, strict=True):
-        helper.set_var_objective_coefficient(term, coefficient)
-    return helper
 
 
 def _rows(proto: cmh.CpModelProto) -> Iterator[Row]:

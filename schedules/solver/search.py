@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from ortools.sat.python import cp_model
@@ -23,7 +23,6 @@ from schedules.solver.variables import Board, read
 # Limits in the solver's deterministic time, the same on every machine, for an ordinary program.
 WORK_ON_BOUND = 1.0
 WORK_NEAR_RELAXATION = 0.5
-WORK_BETWEEN = 1.0
 WORK_PER_WEEK = 0.5
 WORK_ON_WHOLE = 2.0
 PEOPLE_OF_A_PROGRAM = 60
@@ -123,8 +122,6 @@ class Search:
     """The relative gap that is good enough."""
     bound: float = -math.inf
     """What the objective is proven to be at least."""
-    near: dict[int, Found] = field(default_factory=dict)
-    """What was found near each optimum of the relaxation."""
 
     def __post_init__(self) -> None:
         self.problem = self.board.problem
@@ -137,12 +134,11 @@ class Search:
 
     @property
     def rounds(self) -> Sequence[tuple[Attempt, ...]]:
-        """What is tried side by side, round by round: first what most often suffices."""
+        """What is tried side by side, round by round, first what most often suffices: a roster beside a bound."""
         return (
-            (self.near_relaxation, self.near_another),
-            (self.prove, self.by_weeks),
-            (self.prove_more, self.by_pairs),
-            (self.whole, self.by_faculty),
+            (self.approach, self.prove),
+            (self.by_pairs, self.prove_more),
+            (self.by_faculty, self.whole),
         )
 
     def suffices(self, answer: Answer) -> bool:
@@ -193,36 +189,28 @@ class Search:
 
     # --- near the relaxation ------------------------------------------------------------------------------------------
 
-    def near_relaxation(self, line: Line, start: Found | None = None, *, vertex: int = 0) -> Answer:
-        """The best solution that keeps every slot which an optimum of the linear relaxation has decided ("RENS").
-
-        The relaxation has many optima; each `vertex` names another one.
-        """
-        optimum = relax(self.board.model, seconds=line.seconds, vertex=vertex)
+    def near_relaxation(self, line: Line, start: Found | None = None) -> Answer:
+        """The best solution that keeps every slot which the optimum of the linear relaxation has decided ("RENS")."""
+        optimum = relax(self.board.model, seconds=line.seconds, known=None if start is None else start.values)
         if optimum is None:
             return Answer(start)
         decided = (optimum.decided(literals) for _, literals in self.slots)
         model = self._fixed(literal for literal in decided if literal is not None)
-        work = WORK_NEAR_RELAXATION * self.size
-        near = line.solve(model, seed=self.seed, work=work, gap=GAP_OF_A_WINDOW).found
-        if near is not None:
-            self.near[vertex] = near
+        near = line.solve(model, seed=self.seed, work=WORK_NEAR_RELAXATION * self.size, gap=GAP_OF_A_WINDOW).found
         return Answer(better(start, near), optimum.bound)
 
-    def near_another(self, line: Line, start: Found | None = None) -> Answer:
-        """The same near another optimum of the relaxation."""
-        return self.near_relaxation(line, start, vertex=1)
+    def approach(self, line: Line, start: Found | None) -> Answer:
+        """From the relaxation to a roster, and week by week to a better one where that is not near enough."""
+        near = self.near_relaxation(line, start)
+        if near.found is None or self.suffices(near):
+            return near
+        return Answer(self.by_weeks(line, near.found, bound=near.bound).found, near.bound)
 
     # --- windows ------------------------------------------------------------------------------------------------------
 
-    def by_weeks(self, line: Line, start: Found) -> Answer:
-        """What the solutions near the relaxation differ in, then each block week, with all others kept."""
-        between = {slot for slot, literals in self.slots if any(self._differ(literal) for literal in literals)}
-        weeks = [(week, WORK_PER_WEEK) for week in self._weeks()]
-        return self._through(line, start, [(between, WORK_BETWEEN), *weeks] if between else weeks)
-
-    def _differ(self, literal: int) -> bool:
-        return len({found.holds(literal) for found in self.near.values()}) > 1
+    def by_weeks(self, line: Line, start: Found, *, bound: float = -math.inf) -> Answer:
+        """Each block week with all others kept, until the roster is near enough to what is proven (`bound` too)."""
+        return self._through(line, start, [(week, WORK_PER_WEEK) for week in self._weeks()], bound)
 
     def by_faculty(self, line: Line, start: Found) -> Answer:
         """All faculty at once: their calls can change places only together with the work around them."""
@@ -234,10 +222,12 @@ class Search:
         pairs = [(first | second, 4 * WORK_PER_WEEK) for first, second in pairwise(self._weeks())]
         return self._through(line, start, pairs)
 
-    def _through(self, line: Line, start: Found, windows: Iterable[tuple[set[Slot], float]]) -> Answer:
+    def _through(
+        self, line: Line, start: Found, windows: Iterable[tuple[set[Slot], float]], bound: float = -math.inf
+    ) -> Answer:
         best = start
         for free, work in windows:
-            if line.stopped or self.suffices(Answer(best)):
+            if line.stopped or self.suffices(Answer(best, bound)):
                 break
             best = self._window(line, best, free, work)
         return Answer(best)

@@ -14,7 +14,7 @@ from schedules.solver.objective import minimise
 from schedules.solver.relaxation import Relaxation, relax
 from schedules.solver.search import Answer, Found, Line, Search, better
 from schedules.solver.solve import stated_board
-from tests.schedules.solver.small_worlds import dislike, month, week
+from tests.schedules.solver.small_worlds import dislike, month, week, weighted
 
 NO_DEADLINE = float("inf")
 
@@ -50,26 +50,51 @@ def test_illegal_roster_is_no_solution() -> None:
     assert search.of(base_roster(problem), Line(NO_DEADLINE)) is None
 
 
-@pytest.mark.parametrize("vertex", [0, 1])
-def test_near_relaxation_is_legal_and_above_the_relaxation(vertex: int) -> None:
+def test_near_relaxation_is_legal_and_above_the_relaxation() -> None:
     problem = month(wishes=[dislike("F1", 3, -2), dislike("R1", 5, -1)])
-    search = searching(problem)
+    search, start = begun(problem)
 
-    answer = search.near_relaxation(Line(NO_DEADLINE), vertex=vertex)
+    answer = search.near_relaxation(Line(NO_DEADLINE), start)
 
     assert check(problem, search.roster(answer.found)).hard == ()
     assert 0 < answer.bound <= answer.found.objective
 
 
+def test_approach_is_legal_and_better_than_its_start() -> None:
+    problem = month()
+    search, start = begun(problem)
+
+    answer = search.approach(Line(NO_DEADLINE), start)
+
+    assert answer.found.objective < start.objective
+    assert check(problem, search.roster(answer.found)).hard == ()
+
+
+@pytest.mark.parametrize("chance", range(4))
+def test_any_legal_roster_is_a_solution_that_costs_its_score(chance: int) -> None:
+    wishes = [dislike(f"F{1 + (chance + day) % 5}", day, -1 - day % 3) for day in (0, 1, 3, 4)]
+    problem = month(wishes=wishes)
+    only_wishes = weighted(problem, **{code: 0 for code in problem.policy.weights if code != "PREFERENCE"})
+    roster = greedy_roster(stated_board(only_wishes, base=base_roster(only_wishes)))
+    wished = searching(only_wishes)
+    roster = wished.roster(wished.by_faculty(Line(NO_DEADLINE), wished.of(roster, Line(NO_DEADLINE))).found)
+
+    found = searching(problem).of(roster, Line(NO_DEADLINE))
+
+    assert found.objective == score(problem, roster).total
+
+
 def test_relaxation_proves_its_optimum_in_whole_numbers() -> None:
-    search = searching(month())
+    search, start = begun(month())
     objective = search.board.model.proto.objective
 
     optimum = relax(search.board.model, seconds=20)
+    cut_about_a_roster = relax(search.board.model, seconds=20, known=start.values)
 
     prices = zip(objective.vars, objective.coeffs, strict=True)
     value = objective.offset + sum(cost * optimum.values[variable] for variable, cost in prices)
     assert optimum.bound == math.ceil(value - 0.01)
+    assert optimum.bound <= cut_about_a_roster.bound <= search.by_weeks(Line(NO_DEADLINE), start).found.objective
 
 
 def test_proven_bound_is_at_most_the_best_roster_and_reaches_it() -> None:
