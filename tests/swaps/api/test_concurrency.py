@@ -133,7 +133,8 @@ def test_of_twenty_requests_at_once_the_compatible_ones_win_as_if_one_came_after
 
     answers = together(clients, bodies)
 
-    # Who was told so has won, in the order of the record; everybody else was told why not.
+    # Who was told so has won, in the order of the record; everybody else was told why not, or waits for a decision
+    # that a winner has made necessary.
     number_of = {
         UUID(answer.json()["id"]): number for number, answer in enumerate(answers) if answer.status_code == 200
     }
@@ -141,12 +142,12 @@ def test_of_twenty_requests_at_once_the_compatible_ones_win_as_if_one_came_after
     assert [swap.status for swap in won] == ["EXECUTED"] * len(number_of)
     assert {swap.pk for swap in won} == set(number_of)
     lost = {number: answers[number] for number in range(len(bodies)) if number not in number_of.values()}
-    assert {answer.status_code for answer in lost.values()} <= {409, 422}
-    assert all({"code", "detail"} <= set(answer.json()) for answer in lost.values())
+    assert {answer.status_code for answer in lost.values()} <= {202, 409, 422}
+    assert all({"code", "detail"} <= set(answer.json()) for answer in lost.values() if answer.status_code != 202)
 
     # A loser met a winner's rows, or another request for the same week; whoever met nobody's has won.
     taken = set().union(*(would_touch[number] for number in number_of.values()))
-    beaten = [number for number, answer in lost.items() if answer.json()["code"] != "DUPLICATE_REQUEST"]
+    beaten = [number for number, answer in lost.items() if answer.json().get("code") != "DUPLICATE_REQUEST"]
     assert all(would_touch[number] & taken for number in beaten)
     assert {17, 18, 19} < set(number_of.values())
 
