@@ -38,17 +38,16 @@ from schedules.domain.calls import NightKind, night_kind, takes_call
 from schedules.domain.codes import CALL_CODE
 from schedules.domain.coverage import coverage
 from schedules.domain.margins import MaskPost, Pool, Scope, analyse, margins, totals
-from schedules.domain.problem import ONE_DAY, Problem
-from schedules.domain.problem import Role as PersonRole
+from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Severity
 from schedules.domain.synthetic import Options as Size
 from schedules.domain.synthetic import program_files
-from schedules.enums import AbsenceKind, AbsenceStatus, ScheduleStatus
+from schedules.enums import ScheduleStatus
 from schedules.management.commands.cluster import die_with_parent
 from schedules.mapping import load_problem, load_roster, to_assignment_rows
-from schedules.models import Absence, Block, Person, Schedule
+from schedules.models import Block, Schedule
 from schedules.services.gate import open_gate
 from schedules.services.validation import validate
 from schedules.solver import Algorithm, Options, Solution, solve
@@ -265,7 +264,7 @@ def real_program(table: Table, wanted: Sequence[str], director: User) -> None:
     if {"backups", "pages", "margins", "swaps"} & set(wanted):
         published = store(whole, roster, director)
         if "margins" in wanted:
-            report_stored_margins(table, published)
+            call_command("bench_margins", table=table)
         if "pages" in wanted:
             report_pages(table, published, director)
         if "backups" in wanted:
@@ -369,32 +368,6 @@ def report_margins(table: Table, whole: Problem, roster: Roster) -> None:
             found.after(first, second)
 
     table.row("40 people, 730 half-days, 10 posts, 780 pairs", seconds(all_pairs), "s", 1)
-
-
-def report_stored_margins(table: Table, version: Schedule) -> None:
-    """What the posture computes anew, from the database: the dates that an absence touches, and everything at night."""
-    middle = version.start_date + (version.end_date - version.start_date) / 2
-    absence = Absence.objects.create(
-        person=Person.objects.filter(role=PersonRole.FACULTY, adjunct=False).order_by("name")[0],
-        start_date=middle,
-        end_date=middle + 4 * ONE_DAY,
-        kind=AbsenceKind.SICK,
-        status=AbsenceStatus.APPROVED,
-    )
-    touched = (middle - ONE_DAY, middle + 5 * ONE_DAY)
-    times = [seconds(lambda: stored_margins(touched)) for _ in range(REPEATS)]
-    table.row("after one absence of five days, with loading", 1000 * statistics.median(times), "ms", 100)
-    absence.delete()
-    whole = (version.start_date, version.end_date)
-    table.row("the whole year, with loading", seconds(lambda: stored_margins(whole)), "s", 2)
-
-
-def stored_margins(span: tuple[dt.date, dt.date]) -> None:
-    problem = load_problem(*span)
-    found = margins(problem, load_roster(problem, schedule="published"))
-    for scope in Scope:
-        for pool in Pool:
-            found.timeline(scope, pool)
 
 
 # --- database and pages ----------------------------------------------------------------------------------------------
