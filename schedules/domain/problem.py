@@ -387,11 +387,18 @@ class Problem:
     policy: Policy = field(default_factory=Policy)
 
     def with_weeks(self, weeks: tuple[FmitWeek, ...]) -> Problem:
-        """The same problem with other planned FMIT weeks; what was worked out from the rest is kept."""
-        found = replace(self, fmit_weeks=weeks)
-        own = {item.name for item in fields(self)} | {"fmit_attending"}
-        vars(found).update({name: value for name, value in vars(self).items() if name not in own})
-        return found
+        """The same problem with other planned FMIT weeks."""
+        return self._keeping(replace(self, fmit_weeks=weeks), but="fmit_attending")
+
+    def with_demands(self, demands: tuple[Demand, ...]) -> Problem:
+        """The same problem with other demands."""
+        return self._keeping(replace(self, demands=demands))
+
+    def _keeping(self, other: Problem, *, but: str = "") -> Problem:
+        """What was worked out here holds there as well, `but` one property excepted."""
+        own = {item.name for item in fields(self)} | {but}
+        vars(other).update({name: value for name, value in vars(self).items() if name not in own})
+        return other
 
     @cached_property
     def days(self) -> tuple[Date, ...]:

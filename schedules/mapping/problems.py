@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from uuid import UUID
 
 from django.db.models import Q, TextField
@@ -100,7 +100,7 @@ def load_problem(
         ),
         policy=load_policy(),
     )
-    return replace(problem, demands=expand(problem, _demand_rules()))
+    return problem.with_demands(expand(problem, _demand_rules()))
 
 
 def load_policy() -> Policy:
