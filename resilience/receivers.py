@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
+from django.db.models import Exists, OuterRef
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from accounts.permissions import Permission
 from backups.signals import database_restored
-from resilience.models import Approval, PostureRecord, PostureState, ResiliencePolicy
+from resilience.enums import ApproverPart
+from resilience.models import Approval, ApprovalVote, PostureRecord, PostureState, ResiliencePolicy
 from resilience.services.figures import dashboard_figures
 from resilience.signals import breaker_closed, breaker_overridden, breaker_tripped, posture_changed
 from schedules.enums import AbsenceStatus
@@ -144,10 +146,14 @@ def run_incident(sender: Any, *, run: uuid.UUID, step: str, **kwargs: Any) -> No
 
 @decision_provider
 def approvals_to_decide(at: dt.datetime) -> Iterator[PendingDecision]:
-    """Approvals that wait for somebody's word, with their end as deadline."""
-    for row in Approval.objects.filter(state="PENDING").order_by("expires_at"):
-        url = f"/incidents/{row.incident_id}" if row.incident_id else f"/incidents/approvals/{row.pk}"
-        yield PendingDecision(f"approval:{row.pk}", "approval", row.title, url, row.expires_at)
+    """Approvals that wait for somebody's word, with their end as deadline; those of the program director by name."""
+    director = ApproverPart.PROGRAM_DIRECTOR
+    voted = ApprovalVote.objects.filter(approval=OuterRef("pk"), part=director, is_review=False)
+    for row in Approval.objects.filter(state="PENDING").annotate(said=Exists(voted)).order_by("expires_at"):
+        waits_for_director = director in row.needed and not row.said
+        permission = Permission.DECIDE_DIRECTOR if waits_for_director else None
+        url = f"/incidents/approvals/{row.pk}"
+        yield PendingDecision(f"approval:{row.pk}", "approval", row.title, url, row.expires_at, permission)
 
 
 @receiver(database_restored)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.utils import timezone
 
 from accounts.enums import Role
 from resilience.domain.incidents import IncidentState
+from resilience.enums import ApproverPart
 from resilience.models import PostureState
 from tests.factories import resilience
 
@@ -28,3 +31,25 @@ def test_it_begins_with_open_incidents_the_gravest_first(browser_as):
         ("Yellow: Backups are old", "Detected. Nobody has acknowledged it yet.", "warn"),
     ]
     assert "Red: Missing from 20 Nov 2026" in shown.text
+
+
+def test_what_waits_for_the_director_is_next_until_they_have_spoken(browser_as, user_as):
+    now = timezone.now()
+    asked = resilience.asked(
+        resilience.START,
+        resilience.END,
+        needed=[ApproverPart.PROGRAM_DIRECTOR, ApproverPart.SECOND_AUTHORITY],
+        title="Shedding at BLACK",
+        expires_at=now + dt.timedelta(hours=2),
+    )
+    client = browser_as(Role.PROGRAM_DIRECTOR)
+
+    before = client.get("/dashboard").context["action"]
+    asked.votes.create(part=ApproverPart.PROGRAM_DIRECTOR, by=user_as(Role.PROGRAM_DIRECTOR), at=now, agrees=True)
+    after = client.get("/dashboard").context["action"]
+
+    assert (before.href, before.sentence[:45]) == (
+        f"/incidents/approvals/{asked.pk}",
+        "Shedding at BLACK waits for your decision, un",
+    )
+    assert after.href != before.href
