@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-import time_machine
 from django.contrib import admin
 from django.urls import reverse
 
@@ -38,12 +37,6 @@ WHY = {"why": "It is needed.", "_form_submitted": "True"}
 
 def page(name: str, what: str = "changelist", *arguments: object) -> str:
     return reverse(f"admin:swaps_{name}_{what}", args=arguments)
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(swaps.EARLY, tick=False) as moved:
-        yield moved
 
 
 @pytest.fixture

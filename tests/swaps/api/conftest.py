@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import time_machine
 from rest_framework.test import APIClient
 
 from accounts.enums import Role
 from accounts.models import User
-from tests.factories import backups, swaps
-
-
-@pytest.fixture
-def clock(db: None) -> Iterator[Any]:
-    """Stands at EARLY until a test moves it."""
-    with time_machine.travel(swaps.EARLY, tick=False) as moved:
-        yield moved
-
-
-@pytest.fixture
-def fresh_backup(settings: Any, tmp_path: Any) -> None:
-    """What a swap needs: a verified backup there. The scratch restore has tests of its own."""
-    settings.BACKUP_DIR, settings.BACKUP_VERIFY = tmp_path, "checksum"
-    backups.verified_backup()
+from tests.factories import swaps
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from swaps.domain.exchange import plan
 from swaps.mapping import recorded
 from swaps.models import SwapAudit, SwapPolicy, SwapRecord
 from swaps.services import ground
-from tests.factories import accounts, backups, swaps
+from tests.factories import accounts
 from tests.factories.swaps import EARLY, END, FRIDAYS, START
 
 URL = "/api/v1/swaps"
@@ -121,10 +121,7 @@ def one_after_the_other(won, problem, roster):
     return problem, roster
 
 
-def test_of_twenty_requests_at_once_the_compatible_ones_win_as_if_one_came_after_the_other(clock, settings, tmp_path):
-    settings.BACKUP_DIR, settings.BACKUP_VERIFY = tmp_path, "checksum"
-    world = swaps.world()
-    backups.verified_backup()
+def test_of_twenty_requests_at_once_the_compatible_ones_win_as_if_one_came_after_the_other(world):
     SwapPolicy.objects.create(imminent_warn_days=0, failed_attempts=1000)
     before, copy, bodies = stored(world), ground.fresh(START, END), twenty(world)
     users = [accounts.user(Role.COORDINATOR) for _ in bodies]
@@ -173,11 +170,8 @@ def test_of_twenty_requests_at_once_the_compatible_ones_win_as_if_one_came_after
     assert stored(world) == before
 
 
-def test_of_four_requests_at_once_where_one_may_wait_one_waits(clock, settings, tmp_path):
+def test_of_four_requests_at_once_where_one_may_wait_one_waits(world):
     """Different people ask in the name of the same one, for nights of four weeks."""
-    settings.BACKUP_DIR, settings.BACKUP_VERIFY = tmp_path, "checksum"
-    world = swaps.world()
-    backups.verified_backup()
     SwapPolicy.objects.create(pending_per_person=1)
     giver = on_call("2026-03-15")
     nights = Assignment.objects.filter(activity__code="CALL", person=giver).order_by("date")[:4]

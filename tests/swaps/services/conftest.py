@@ -11,15 +11,8 @@ from accounts.models import User
 from swaps import services
 from swaps.models import SwapRecord
 from swaps.services import Order
-from tests.factories import backups, swaps
+from tests.factories import swaps
 from tests.factories.swaps import EARLY, FRIDAYS
-
-
-@pytest.fixture
-def fresh_backup(settings: Any, tmp_path: Any) -> None:
-    """What a swap needs: a verified backup there. The scratch restore has tests of its own."""
-    settings.BACKUP_DIR, settings.BACKUP_VERIFY = tmp_path, "checksum"
-    backups.verified_backup()
 
 
 @pytest.fixture
