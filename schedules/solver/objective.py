@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-
-from ortools.sat.python import cp_model
+from collections.abc import Callable, Mapping
 
 from schedules.domain.calls import FMIT_NIGHTS, could_call, night_kind
-from schedules.domain.codes import ADMIN_CODE, FMIT_CODE, POST_CALL_CODE
+from schedules.domain.codes import ADMIN_CODE, FMIT_CODE
 from schedules.domain.pattern import flexible_weeks, resident_base
-from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Person, PersonId, Session, Weekday, WorkKind
+from schedules.domain.problem import ONE_DAY, Date, Person, Session, Weekday
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import (
     NEAR_FMIT_COST,
     SPACING_COST,
-    FairShare,
     call_nights,
     fair_shares,
     fits_preference,
-    forced_shortage,
     is_fmit_pair,
-    is_ordinary,
     near_days,
-    open_half_days,
     preferred_slots,
     weekend_days,
     weekend_shares,
 )
 from schedules.domain.supervision import units_needed, units_per_supervisor
-from schedules.solver.constraints import board_timeline, by_half_day, crowd, work_in, worked_on
+from schedules.solver.constraints import board_timeline, by_half_day, crowd, worked_on
+from schedules.solver.counting import all_hold, any_holds, at_least_zero, distance, greatest
+from schedules.solver.full_days import faculty_minimum, split_days
 from schedules.solver.variables import Board, Literal, Sum, distinct, negation
 
 
@@ -44,57 +40,6 @@ def minimise(board: Board, *, reference: Roster | None = None) -> Mapping[str, S
         total.include(each, weights[code])
     board.model.minimize(total.expression)
     return sums
-
-
-# --- counting pieces -------------------------------------------------------------------------------------------------
-
-
-def at_least_zero(board: Board, amount: Sum, highest: int) -> Sum:
-    """max(0, amount) under minimisation."""
-    if amount.is_constant:
-        return Sum(max(0, amount.constant))
-    if highest <= 0:
-        return Sum()
-    if highest == 1:
-        short: cp_model.IntVar = board.new("")
-    else:
-        short = board.model.new_int_var(0, highest, "")
-    board.model.add(amount.expression <= short)
-    return Sum().add(short)
-
-
-def greatest(amount: Sum) -> int:
-    """The most the sum can reach, taking its literals as independent."""
-    return amount.constant + sum(factor for factor in amount.factors if factor > 0)
-
-
-def all_hold(board: Board, literals: Iterable[Literal]) -> Literal:
-    """A literal forced to 1 when all hold (minimised, so 0 otherwise)."""
-    found = list(literals)
-    if any(literal is False for literal in found):
-        return False
-    free = distinct(found)
-    if not free:
-        return True
-    if len(free) == 1:
-        return free[0]
-    both = board.new("")
-    board.model.add(cp_model.LinearExpr.sum(free) <= both + len(free) - 1)
-    return both
-
-
-def any_holds(board: Board, literals: Iterable[Literal]) -> Literal:
-    """A literal forced to 1 when any holds (minimised, so 0 otherwise)."""
-    found = list(literals)
-    if any(literal is True for literal in found):
-        return True
-    free = distinct(found)
-    if len(free) < 2:
-        return free[0] if free else False
-    one = board.new("")
-    for literal in free:
-        board.model.add_implication(literal, one)
-    return one
 
 
 # --- demand, clinic, residents ---------------------------------------------------------------------------------------
@@ -155,7 +100,7 @@ def _weekend_equity(board: Board) -> Sum:
     days = weekend_days(board.problem)
     total = Sum()
     for person, share in weekend_shares(board.problem).items():
-        total.include(_distance(board, share, [worked_on(board, person, day) for day in days]))
+        total.include(distance(board, share, [worked_on(board, person, day) for day in days]))
     return total
 
 
@@ -194,160 +139,12 @@ def _short_rests(board: Board) -> Sum:
 # --- faculty ---------------------------------------------------------------------------------------------------------
 
 
-def _faculty_minimum(board: Board) -> Sum:
-    total = Sum()
-    for person in board.problem.faculty:
-        if person.duty is None or not any(person.duty.minimum.values()):
-            continue
-        minimum = person.duty.minimum
-        for slots in open_half_days(board.problem, person).values():
-            missing = Sum()
-            for kind, wanted in minimum.items():
-                if wanted:
-                    work = work_in(board, slots, kind)
-                    short = at_least_zero(board, Sum(wanted).include(work, -1), wanted)
-                    _touch_days(board, work.include(short), _days_full_of(board, person, slots, kind), wanted)
-                    missing.include(short)
-            _subtract_forced(board, missing, minimum, slots)
-            if not missing.is_constant:
-                # Never below what is forced: true of every roster, but the relaxation needs to be told.
-                board.model.add(missing.expression >= 0)
-            total.include(missing)
-    return total
-
-
-def _touch_days(board: Board, work: Sum, whole: Sum, wanted: int) -> None:
-    """So many half-days, or what is short of them, touch at least half as many days, rounded up.
-
-    True of every roster (a Chvatal-Gomory cut); without it the relaxation gives two kinds of work half of each half
-    of a day, and no day is split.
-    """
-    touched = Sum().include(work).include(whole, -1)
-    if not touched.is_constant:
-        board.model.add(touched.expression >= (wanted + 1) // 2)
-
-
-def _days_full_of(board: Board, person: Person, slots: tuple[Slot, ...], kind: WorkKind) -> Sum:
-    activities = board.problem.activities
-    total = Sum()
-    for day in dict.fromkeys(slot.day for slot in slots):
-        whole = whole_days(board, person, day)
-        total.extend(literal for code, literal in whole.items() if activities[code].work_kind is kind)
-    return total
-
-
-def _subtract_forced(board: Board, total: Sum, minimum: Mapping[WorkKind, int], slots: tuple[Slot, ...]) -> None:
-    """Take off what FMIT duty and a short week force; only a possible FMIT replacement makes it a variable."""
-    usable = Sum(len(slots))
-    for slot in slots:
-        usable.add(board.held_by(slot, lambda code: code in (FMIT_CODE, POST_CALL_CODE)), -1)
-    lost = distinct(usable.variables)
-    if not lost:
-        total.constant -= forced_shortage(minimum, usable.constant)
-    elif len(lost) == 1:
-        # One replacement decides the week: the shortage is linear in it, and so without any slack.
-        without = forced_shortage(minimum, usable.constant)
-        total.constant -= without
-        total.add(lost[0], without - forced_shortage(minimum, usable.constant + sum(usable.factors)))
-    else:
-        lowest = usable.constant + sum(usable.factors)
-        forced = board.model.new_int_var(0, forced_shortage(minimum, lowest), "")
-        board.model.add_max_equality(forced, [0, sum(minimum.values()) - usable.expression])
-        total.add(forced, -1)
-
-
-def _split_days(board: Board) -> Sum:
-    total = Sum()
-    for person in board.problem.faculty:
-        for day in board.problem.days:
-            first, second = _ordinary_halves(board, person, day)
-            if first and second:
-                total.add(_split(board, person, day))
-    return total
-
-
-def _split(board: Board, person: Person, day: Date) -> Literal:
-    """1 when both halves are ordinary work of different kinds: no kind fills the day, and nothing takes all of it."""
-    both = Sum(-1).extend(_taken_whole(board, person, day))
-    for half in _ordinary_halves(board, person, day):
-        both.extend(half.values())
-    both.extend(whole_days(board, person, day).values(), -1)
-    if greatest(both) <= 0:
-        return False
-    split = board.new("split")
-    board.model.add(both.expression <= split)
-    return split
-
-
-def _ordinary_halves(board: Board, person: Person, day: Date) -> list[dict[str, Literal]]:
-    return [
-        {code: literal for code, literal in options.items() if code is not None and is_ordinary(board.problem, code)}
-        for options in (board.choices.get(Slot(person.id, day, session), {}) for session in HALF_DAYS)
-    ]
-
-
-def _taken_whole(board: Board, person: Person, day: Date) -> list[Literal]:
-    """The literals of what takes both halves at once: FMIT duty, and the day after a call."""
-    first, second = (
-        distinct(
-            literal
-            for code, literal in board.choices.get(Slot(person.id, day, session), {}).items()
-            if code is None or not is_ordinary(board.problem, code)
-        )
-        for session in HALF_DAYS
-    )
-    shared = {literal.index for literal in second}
-    return [literal for literal in first if literal.index in shared]
-
-
-def whole_days(board: Board, person: Person, day: Date) -> Mapping[str, Literal]:
-    """A literal for each kind of ordinary work that can fill the day, which can only be 1 where it does."""
-    store: dict[tuple[PersonId, Date], dict[str, Literal]] = board.__dict__.setdefault("_whole_days", {})
-    if (person.id, day) not in store:
-        first, second = _ordinary_halves(board, person, day)
-        store[person.id, day] = {
-            code: all_hold_exactly(board, first[code], second[code]) for code in first if code in second
-        }
-    return store[person.id, day]
-
-
-def all_hold_exactly(board: Board, one: Literal, other: Literal) -> Literal:
-    """A literal that can only be 1 when both hold."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return (other if one else False) if isinstance(one, bool) else (one if other else False)
-    both = board.new("")
-    board.model.add_implication(both, one)
-    board.model.add_implication(both, other)
-    return both
-
-
 def _call_equity(board: Board) -> Sum:
     problem = board.problem
     total = Sum()
     for (person, kind), share in fair_shares(problem).items():
         days = [day for day in problem.days if night_kind(day, problem.holidays) is kind]
-        total.include(_distance(board, share, [board.call(person, day) for day in days]))
-    return total
-
-
-def _distance(board: Board, share: FairShare, literals: Iterable[Literal]) -> Sum:
-    """The share's cost, a unit per step, so that it is convex and its relaxation tight."""
-    number = Sum(share.so_far).extend(literals)
-    over = _steps(board, Sum(-share.high).include(number))
-    return over.include(_steps(board, Sum(share.low).include(number, -1)))
-
-
-def _steps(board: Board, amount: Sum) -> Sum:
-    """n(n+1)/2 of n = max(0, amount)."""
-    if amount.is_constant:
-        over = max(0, amount.constant)
-        return Sum(over * (over + 1) // 2)
-    certain = max(0, amount.constant - sum(-factor for factor in amount.factors if factor < 0))
-    total = Sum(certain * (certain + 1) // 2)
-    steps = [board.new("") for _ in range(max(0, greatest(amount) - certain))]
-    board.model.add(amount.expression <= cp_model.LinearExpr.sum(steps) + certain)
-    for height, step in enumerate(steps, start=certain + 1):
-        total.add(step, height)
+        total.include(distance(board, share, [board.call(person, day) for day in days]))
     return total
 
 
@@ -386,7 +183,7 @@ def _few_within_reach(board: Board, person: Person, last: Date, pairs: Mapping[t
             continue
         total = Sum().extend(calls.values())
         for index, day in enumerate(days):
-            total.extend((pairs.get((day, apart), False) for apart in range(2, size - index + 1)), -1)
+            total.extend((pairs.get((day, apart), False) for apart in range(1, size - index + 1)), -1)
         board.model.add(total.expression <= 1)
 
 
@@ -487,12 +284,12 @@ TERMS: Mapping[str, Callable[[Board], Sum]] = {
     "DEMAND_MIN": _soft_demand,
     "PATTERN_MOVED": _moved,
     "PATTERN_DROPPED": _dropped,
-    "FACULTY_WEEK_MIN": _faculty_minimum,
+    "FACULTY_WEEK_MIN": faculty_minimum,
     "CALL_EQUITY": _call_equity,
     "CALL_SPACING": _call_spacing,
     "CALL_BEFORE_LEAVE": _call_before_leave,
     "WEEKEND_EQUITY": _weekend_equity,
-    "FULL_DAYS": _split_days,
+    "FULL_DAYS": split_days,
     "PREFERENCE": _preference,
     "N1_MARGIN": _margin,
     "CLINIC_COMFORT": _clinic_comfort,
