@@ -10,7 +10,7 @@ import pytest
 
 from resilience.domain import fallbacks, shedding
 from resilience.domain.contingency import Scenario
-from resilience.domain.covering import _flow, cover_lawfully, new_hard, without
+from resilience.domain.covering import _flow, cover_lawfully, hard_findings, new_hard, without
 from schedules.domain.problem import DutyLimits, Person, Problem, Role, Session, WorkKind
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
@@ -86,6 +86,7 @@ def test_no_plan_and_no_shedding_breaks_a_rule_that_was_kept(seed):
     planned = fallbacks.plan(world, before, scenario)
     shed = shedding.simulate(world, before)
 
+    assert hard_findings(world, before).hard == check(world, before).hard
     reduced, left = without(world, before, lost, world.start, world.end)
     after_plan = fallbacks.activate(before, planned, on=world.start)
     after_shedding = shedding.execute(before, shed)
