@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -223,8 +224,15 @@ def test_a_success_between_two_failures_keeps_quiet(tmp_path, settings):
     assert Notification.objects.count() == 0
 
 
-def test_a_stopped_server_gives_a_clear_sentence_and_no_file(tmp_path, django_db_blocker, monkeypatch):
-    data_dir = tmp_path / "pg"
+@pytest.fixture
+def open_folder():
+    """Not below pytest's folder: another run that starts closes that one to the server's user."""
+    with tempfile.TemporaryDirectory(prefix="scheduler-") as folder:
+        yield Path(folder)
+
+
+def test_a_stopped_server_gives_a_clear_sentence_and_no_file(open_folder, django_db_blocker, monkeypatch):
+    data_dir = open_folder / "pg"
     server.start(data_dir, durable=False)
     server.stop(data_dir)
     options = connection.settings_dict["OPTIONS"] | {"data_dir": str(data_dir), "autostart": False}
