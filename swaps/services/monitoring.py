@@ -40,6 +40,8 @@ from swaps.services.settling import accepted_posts, close_case, due, tell_decide
 
 _log = structlog.get_logger(__name__)
 
+JUDGED = "judged after a swap"
+"""What the history of a version says of it."""
 STUCK_AFTER = dt.timedelta(minutes=2)
 """An approved swap that is not executed by then lost its process: the sweep executes it."""
 
@@ -143,20 +145,28 @@ def judge_versions(swap: SwapRecord, *, at: dt.datetime) -> None:
     """Make what is said of the published versions of a swap's dates (report, coverage, violations) that of their rows.
 
     Judged before the gate is opened, so that nobody waits for it; a version that changes meanwhile is left to whoever
-    changed it. Where the gate is closed, the record of violations alone is brought up to date.
+    changed it, and one that nobody has changed since it was judged is not judged twice. Where the gate is closed, the
+    record of violations alone is brought up to date.
     """
-    reason = "judged after a swap"
-    found = [(version, _judged(version)) for version in _versions(swap)]
+    found = [(version, _judged(version)) for version in _versions(swap) if not _is_judged(version)]
+    if not found:
+        return
     try:
-        with open_gate(operation="swap", by=None, at=at, reason=reason):
+        with open_gate(operation="swap", by=None, at=at, reason=JUDGED):
             for seen, judged in found:
                 locked = Schedule.objects.select_for_update(no_key=True).get(pk=seen.pk)
                 if (locked.version, locked.status) == (seen.version, seen.status):
-                    keep_judgement(locked, judged, by=None, at=at, reason=reason)
+                    keep_judgement(locked, judged, by=None, at=at, reason=JUDGED)
     except DomainError as failure:
         _log.warning("report_not_kept", swap=str(swap.pk), failure=type(failure).__name__)
         for seen, judged in found:
-            compliance.reconcile(seen, judged.report, at=at, reason=reason)
+            compliance.reconcile(seen, judged.report, at=at, reason=JUDGED)
+
+
+def _is_judged(version: Schedule) -> bool:
+    """Whether the newest that its history knows is such a judgement: every change of its rows is written there too."""
+    rows = version.history.order_by("-history_id")  # type: ignore[attr-defined]
+    return bool(rows.values_list("history_change_reason", flat=True).first() == JUDGED)
 
 
 def _judged(version: Schedule) -> Validation:

@@ -191,6 +191,9 @@ def test_what_is_said_of_the_version_is_judged_anew_after_a_swap_and_its_roll_ba
     ] * 2
     assert said() == {}
     assert is_true()
+    rows = Schedule.history.count()
+    services.judge_versions(swap, at=EARLY)
+    assert Schedule.history.count() == rows, "judged once for however many swaps"
 
 
 def test_an_executed_swap_is_not_executed_again(executed):
