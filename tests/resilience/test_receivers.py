@@ -155,12 +155,12 @@ def _of(schedule):
 
 
 def test_plans_are_made_in_parts_so_that_urgent_news_comes_between(ward):
-    for _ in range(3):
+    for _ in range(8):
         rows.faculty()
 
     tasks.recompute_fallbacks()
     between = rung(), FallbackPlan.objects.count()
     work_off()
 
-    assert between == ([(PLANS, (5,))], 5)
-    assert FallbackPlan.objects.count() == 7
+    assert between == ([(PLANS, (10,))], 10)
+    assert FallbackPlan.objects.count() == 12
