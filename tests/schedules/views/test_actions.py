@@ -91,7 +91,7 @@ def test_a_check_of_dates_that_make_no_sense_names_the_field(browser_as: ClientA
 
     answer = browser_as(Role.COORDINATOR).post("/generate/check", order, headers={"HX-Request": "true"})
 
-    assert "End: The last day is before the first day." in answer.content.decode()
+    assert '<a href="#id_end">Last day</a>: The last day is before the first day.' in answer.content.decode()
 
 
 def test_forms_without_the_token_of_their_page_are_refused(user_as: Callable[[Role], User]) -> None:
