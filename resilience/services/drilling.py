@@ -269,7 +269,7 @@ def _is_by_hand() -> bool:
 drills.upkeep(approvals.sweep)
 
 
-@drills.upkeep
+@drills.evaluation
 def evaluate(at: dt.datetime) -> None:
     """As the workers do after a committed change, for every date of the windows."""
     today = timezone.localdate(at)

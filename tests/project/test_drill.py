@@ -66,6 +66,7 @@ def test_a_broken_promise_is_told_and_fails_the_command(published: Schedule, mon
     monkeypatch.setattr(drills.engine, "_promises", {"Two and two are five": lambda drill: ["They are four."]})
     monkeypatch.setattr(drills.engine, "_plays", {"nothing": Registered(1, "nothing", lambda drill: "")})
     monkeypatch.setattr(drills.engine, "_upkeep", {})
+    monkeypatch.setattr(drills.engine, "_evaluations", {})
 
     with pytest.raises(CommandError, match="promises were broken"):
         play("--days", "1")
@@ -99,6 +100,7 @@ def test_a_promise_that_is_really_broken_is_noticed(
     monkeypatch.setattr(drills.engine, "_joined", ["schedules.services.drills.plays"])
     monkeypatch.setattr(drills.engine, "_plays", {"mischief": Registered(1, "mischief", play_it)})
     monkeypatch.setattr(drills.engine, "_upkeep", {})
+    monkeypatch.setattr(drills.engine, "_evaluations", {})
 
     outcome = drills.run(seed=1, days=1, at=dt.datetime(2026, 3, 12, 18, tzinfo=dt.UTC))
 
@@ -124,6 +126,7 @@ def test_the_same_seed_plays_the_same_month(published: Schedule, monkeypatch: py
     }
     monkeypatch.setattr(drills.engine, "_plays", plays)
     monkeypatch.setattr(drills.engine, "_upkeep", {})
+    monkeypatch.setattr(drills.engine, "_evaluations", {})
     monkeypatch.setattr(drills.engine, "_promises", {})
     at = dt.datetime(2026, 3, 12, 18, tzinfo=dt.UTC)
 

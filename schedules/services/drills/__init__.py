@@ -3,6 +3,6 @@
 Apps above register their own plays, promises and upkeep; the command `drill` knows none of them.
 """
 
-from schedules.services.drills.engine import Drill, Outcome, join, play, promise, run, upkeep
+from schedules.services.drills.engine import Drill, Outcome, evaluation, join, play, promise, run, upkeep
 
-__all__ = ["Drill", "Outcome", "join", "play", "promise", "run", "upkeep"]
+__all__ = ["Drill", "Outcome", "evaluation", "join", "play", "promise", "run", "upkeep"]

@@ -85,6 +85,7 @@ class Registered(NamedTuple):
 _plays: dict[str, Registered] = {}
 _promises: dict[str, Promise] = {}
 _upkeep: dict[str, Upkeep] = {}
+_evaluations: dict[str, Upkeep] = {}
 _joined = ["schedules.services.drills.plays"]
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -118,6 +119,12 @@ def promise(name: str) -> Callable[[Promise], Promise]:
 def upkeep(function: F) -> F:
     """Register what the workers would do; called after every play, in the order of registration."""
     _upkeep[f"{function.__module__}.{function.__qualname__}"] = function
+    return function
+
+
+def evaluation(function: F) -> F:
+    """Register what the workers do once everything else is done: a change is evaluated after it, never before."""
+    _evaluations[f"{function.__module__}.{function.__qualname__}"] = function
     return function
 
 
@@ -210,7 +217,7 @@ def _turn(drill: Drill, outcome: Outcome) -> None:
         name = drill.chance.choices(names, weights=[_plays[name].weight for name in names])[0]
         names.remove(name)
         said = _played(drill, name, outcome)
-    for function in _upkeep.values():
+    for function in (*_upkeep.values(), *_evaluations.values()):
         function(drill.at)
     told = f"{name}: {said}" if said else "nothing to do"
     outcome.log.append(f"{drill.at:%d %b %H:%M} {told}")
