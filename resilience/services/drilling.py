@@ -38,7 +38,9 @@ APPEND_ONLY = ("resilience_incidentevent", "resilience_approvalvote", "resilienc
 @drills.play("fallback made for an absence, approved and put in force", kind="fallbacks", weight=5)
 def fall_back(drill: Drill) -> str:
     """For somebody who is away in the coming days; now and then it is approved now and put in force later."""
-    away = Absence.objects.filter(status=AbsenceStatus.APPROVED, start_date__in=drill.coming).order_by("pk")
+    away = Absence.objects.filter(status=AbsenceStatus.APPROVED, start_date__in=drill.coming).order_by(
+        "created_at", "pk"
+    )
     found = [absence for absence in away if _is_on_duty(absence)]
     if not found:
         return ""
@@ -69,7 +71,7 @@ def shed(drill: Drill) -> str:
 @drills.play("what was approved earlier carried out", kind="late acts", weight=4)
 def act_late(drill: Drill) -> str:
     """Within its hours and on the schedule that was shown it is done; else it must be refused."""
-    asked_for = Approval.objects.exclude(action=ApprovalAction.OVERRIDE).order_by("pk")
+    asked_for = Approval.objects.exclude(action=ApprovalAction.OVERRIDE).order_by("created_at", "pk")
     granted = list(asked_for.filter(state=ApprovalState.GRANTED))
     found = granted or list(asked_for.filter(state__in=(ApprovalState.EXPIRED, ApprovalState.VOID)))
     if not found:
@@ -138,7 +140,7 @@ def rewrite(drill: Drill) -> str:
 @drills.play("plan of another day put in force", kind="attempts", weight=1)
 def use_stale(drill: Drill) -> str:
     """A stored plan that the schedule has left behind, or whose people are not away: it can never be proposed."""
-    rows = fallbacks.judged(FallbackPlan.objects.order_by("pk"), at=drill.at)
+    rows = fallbacks.judged(FallbackPlan.objects.order_by("created_at", "pk"), at=drill.at)
     stale = [row for row in rows if row.state in (PlanState.STALE, PlanState.EXPIRED, PlanState.ACTIVATED)]
     if not stale:
         return ""

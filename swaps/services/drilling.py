@@ -83,7 +83,9 @@ def _order(drill: Drill, giver: Person, week: dt.date) -> Order | None:
 @drills.play("swap consented to", kind="swaps", weight=2)
 def answer(drill: Drill) -> str:
     """The partner says yes; nobody else can."""
-    waiting = SwapRecord.objects.filter(status=SwapStatus.PENDING.value, consent_at__isnull=True).order_by("pk")
+    waiting = SwapRecord.objects.filter(status=SwapStatus.PENDING.value, consent_at__isnull=True).order_by(
+        "created_at", "pk"
+    )
     swap = _chosen(drill, list(waiting))
     if swap is None:
         return ""
@@ -96,7 +98,7 @@ def answer(drill: Drill) -> str:
 @drills.play("escalation decided", kind="swaps", weight=4)
 def decide(drill: Drill) -> str:
     """By whoever has its level: approved three times out of four."""
-    case = _chosen(drill, list(EscalationCase.objects.filter(status=CaseStatus.OPEN).order_by("pk")))
+    case = _chosen(drill, list(EscalationCase.objects.filter(status=CaseStatus.OPEN).order_by("created_at", "pk")))
     if case is None:
         return ""
     by: User = drill.crew[DECIDERS[Level(case.level)]]
@@ -114,7 +116,7 @@ def decide(drill: Drill) -> str:
 @drills.play("swap rolled back", kind="swaps", weight=2)
 def take_back(drill: Drill) -> str:
     """One that is still within its window."""
-    executed = SwapRecord.objects.filter(status=SwapStatus.EXECUTED.value).order_by("pk")
+    executed = SwapRecord.objects.filter(status=SwapStatus.EXECUTED.value).order_by("created_at", "pk")
     swap = _chosen(drill, [row for row in executed if can_roll_back(row, at=drill.at)])
     if swap is None:
         return ""
@@ -130,7 +132,7 @@ def take_back(drill: Drill) -> str:
 @drills.play("swap rolled back too late", kind="attempts", weight=1)
 def take_back_late(drill: Drill) -> str:
     """One whose window is over."""
-    executed = SwapRecord.objects.filter(status=SwapStatus.EXECUTED.value).order_by("pk")
+    executed = SwapRecord.objects.filter(status=SwapStatus.EXECUTED.value).order_by("created_at", "pk")
     late = [row for row in executed if not can_roll_back(row, at=drill.at)]
     swap = _chosen(drill, late)
     if swap is None:

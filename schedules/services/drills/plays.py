@@ -78,7 +78,9 @@ def lose_several(drill: Drill) -> str:
 @play("absence taken back", kind="absences", weight=1)
 def return_somebody(drill: Drill) -> str:
     """An approved absence that has not begun."""
-    ahead = Absence.objects.filter(status=AbsenceStatus.APPROVED, start_date__in=drill.coming).order_by("pk")
+    ahead = Absence.objects.filter(status=AbsenceStatus.APPROVED, start_date__in=drill.coming).order_by(
+        "created_at", "pk"
+    )
     found = list(ahead)
     if not found:
         return ""
