@@ -71,6 +71,13 @@ def base_activity(problem: Problem, person: Person, day: Date, session: Session)
     return code
 
 
+def works_by_pattern(problem: Problem, person: Person, day: Date) -> bool:
+    """Whether the pattern alone gives a resident duty on a date: duty whose days off nobody chooses."""
+    codes = (base_activity(problem, person, day, session) for session in SESSIONS)
+    found = [problem.activities[code] for code in codes if code is not None]
+    return any(activity.is_duty and activity.category not in RESTED for activity in found)
+
+
 def resident_base(problem: Problem) -> Mapping[Slot, ActivityCode]:
     """Every resident cell of the range as the patterns have it."""
     return dict(_base_cells(problem))

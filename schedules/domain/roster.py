@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from schedules.domain.problem import ActivityCode, Date, PersonId, Session
+from schedules.domain.problem import SESSIONS, ActivityCode, Date, PersonId, Session
 
 
 class Slot(NamedTuple):
@@ -69,6 +69,10 @@ class Roster:
         slot = Slot(person, day, session)
         found = self.cells.get(slot)
         return found if found is not None else self.context.get(slot)
+
+    def knows(self, person: PersonId, day: Date) -> bool:
+        """Whether any session of the date is decided."""
+        return any(self.at(person, day, session) is not None for session in SESSIONS)
 
     def with_changes(self, changes: Mapping[Slot, ActivityCode | None]) -> Roster:
         """A copy with some cells set, or removed where the value is None."""

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from schedules.domain.calls import FMIT_NIGHTS, NightKind, could_call, night_kind, takes_call
 from schedules.domain.codes import ADMIN_CODE, CALL_CODE, FMIT_CODE, LECTURE_CODE, PCAT_CODE, POST_CALL_CODE
-from schedules.domain.pattern import RESTED, faculty_base, flexible_weeks, resident_base, week_start
+from schedules.domain.pattern import (
+    RESTED,
+    faculty_base,
+    flexible_weeks,
+    resident_base,
+    week_start,
+    works_by_pattern,
+)
 from schedules.domain.preferences import is_meant, speaks_of
 from schedules.domain.problem import (
     HALF_DAYS,
@@ -24,6 +31,7 @@ from schedules.domain.problem import (
     Session,
     Weekday,
     WorkKind,
+    days_between,
 )
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.supervision import units_needed, whole_supervisors
@@ -153,13 +161,25 @@ def _works(problem: Problem, roster: Roster, person: PersonId, day: Date) -> boo
 
 
 def _long_runs(problem: Problem, roster: Roster) -> int:
-    """DAY_FREE_IN_7: dates of the range that are at least the seventh worked day in a row (the rule's warning)."""
+    """DAY_FREE_IN_7: dates that are at least the seventh worked day in a row (the rule's warning)."""
     length = problem.policy.worked_days_warning + 1
     return sum(
-        all(_works(problem, roster, person.id, day - back * ONE_DAY) for back in range(length))
+        all(_will_work(problem, roster, person, day - back * ONE_DAY) for back in range(length))
         for person in problem.residents
-        for day in problem.days
+        for day in run_ends(problem)
     )
+
+
+def run_ends(problem: Problem) -> list[Date]:
+    """Where a run of too many worked days that holds a date of the range may end: in it, or right after it."""
+    return list(days_between(problem.start, problem.end + problem.policy.worked_days_warning * ONE_DAY))
+
+
+def _will_work(problem: Problem, roster: Roster, person: Person, day: Date) -> bool:
+    """As the roster has it; by the pattern on dates after the range of which nothing is known yet."""
+    if day > problem.end and not roster.knows(person.id, day):
+        return works_by_pattern(problem, person, day)
+    return _works(problem, roster, person.id, day)
 
 
 def _short_rests(problem: Problem, roster: Roster) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from schedules.domain.calls import FMIT_NIGHTS, could_call, night_kind
 from schedules.domain.codes import ADMIN_CODE, FMIT_CODE
-from schedules.domain.pattern import flexible_weeks, resident_base
+from schedules.domain.pattern import flexible_weeks, resident_base, works_by_pattern
 from schedules.domain.problem import ONE_DAY, Date, Person, Session, Weekday
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import (
@@ -19,6 +19,7 @@ from schedules.domain.score import (
     is_fmit_pair,
     near_days,
     preferred_slots,
+    run_ends,
     weekend_days,
     weekend_shares,
 )
@@ -108,9 +109,15 @@ def _long_runs(board: Board) -> Sum:
     total = Sum()
     length = board.problem.policy.worked_days_warning + 1
     for person in board.problem.residents:
-        for day in board.problem.days:
-            total.add(all_hold(board, (worked_on(board, person.id, day - back * ONE_DAY) for back in range(length))))
+        for day in run_ends(board.problem):
+            total.add(all_hold(board, (_will_work(board, person, day - back * ONE_DAY) for back in range(length))))
     return total
+
+
+def _will_work(board: Board, person: Person, day: Date) -> Literal:
+    if day > board.problem.end and not board.base.knows(person.id, day):
+        return works_by_pattern(board.problem, person, day)
+    return worked_on(board, person.id, day)
 
 
 def _short_rests(board: Board) -> Sum:
