@@ -52,6 +52,12 @@ def consistent_roster(problem, seed: int) -> Roster:
     return Roster(cells)
 
 
+def edge():
+    """Two weeks whose days off are chosen, before two days of clinic that nobody turns off."""
+    pattern = {"R1": {"0-13": "FMIT FMIT", "14-15": "C C"}}
+    return world(residents(1), {"R1": {}}, span=(0, 13), known=(0, -1), pattern=pattern)[0]
+
+
 def test_score_and_objective_name_the_same_rules() -> None:
     assert COUNTS.keys() == TERMS.keys()
 
@@ -59,8 +65,14 @@ def test_score_and_objective_name_the_same_rules() -> None:
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize(
     "problem",
-    [week(), month(), week(wishes=[dislike("F1", 4), dislike("R1", 0, 2)], leave={"F2": "3"}), month(holidays=[4])],
-    ids=["week", "month", "wishes", "holiday"],
+    [
+        week(),
+        month(),
+        week(wishes=[dislike("F1", 4), dislike("R1", 0, 2)], leave={"F2": "3"}),
+        month(holidays=[4]),
+        edge(),
+    ],
+    ids=["week", "month", "wishes", "holiday", "edge"],
 )
 def test_objective_equals_the_score_of_random_rosters(problem, seed) -> None:
     roster = consistent_roster(problem, seed)
@@ -76,6 +88,30 @@ def test_objective_counts_changes_in_repair() -> None:
 
     assert judged.terms["REPAIR_CHANGE"].count > 0
     assert objective_at(problem, roster, reference) == judged.total
+
+
+@pytest.mark.parametrize(
+    ("after", "context", "count"),
+    [
+        ("C C", {}, 2),
+        ("FMIT FMIT", {}, 0),
+        ("- -", {}, 0),
+        ("C C", {14: "OFF"}, 0),
+        ("C C", {15: "OFF"}, 1),
+    ],
+    ids=["clinic", "days off are chosen later", "free", "decided to be free", "a day later"],
+)
+def test_runs_go_on_into_the_days_after_the_range(after, context, count) -> None:
+    problem, roster = world(
+        residents(1),
+        {"R1": {"0-6": "- -", "8-13": "FMIT FMIT"}},
+        span=(0, 13),
+        known=(0, 13),
+        pattern={"R1": {"14-15": after}},
+    )
+    decided = {slot("R1", offset): code for offset, code in context.items()}
+
+    assert score(problem, Roster(roster.cells, context=decided)).terms["DAY_FREE_IN_7"].count == count
 
 
 @pytest.mark.parametrize(("new", "cost"), [(0, 1), (1, 0), (2, 0), (3, 1), (4, 3), (5, 6)])
