@@ -22,6 +22,7 @@ from schedules.solver.variables import Board, read
 
 # Limits in the solver's deterministic time, the same on every machine, for an ordinary program.
 WORK_ON_BOUND = 1.0
+WORK_ON_BETTER = 2.0
 WORK_NEAR_RELAXATION = 0.5
 WORK_PER_WEEK = 0.5
 WORK_ON_WHOLE = 2.0
@@ -137,8 +138,8 @@ class Search:
         """What is tried side by side, round by round, first what most often suffices: a roster beside a bound."""
         return (
             (self.approach, self.prove),
-            (self.by_pairs, self.prove_more),
-            (self.by_faculty, self.whole),
+            (self.prove_more, self.by_pairs),
+            (self.whole, self.by_faculty),
         )
 
     def suffices(self, answer: Answer) -> bool:
@@ -177,7 +178,7 @@ class Search:
         """What every better solution than `start` costs at least: slower to begin with, and then stronger."""
         model = self.board.model.clone()
         self._limit(model, self.bound, start.objective - 1)
-        work = 2 * WORK_ON_BOUND * self.size
+        work = WORK_ON_BETTER * self.size
         answer = line.solve(model, seed=self.seed, work=work, gap=self.gap, strategy=BOUNDING)
         return Answer(better(start, answer.found), min(answer.bound, start.objective))
 
@@ -219,7 +220,7 @@ class Search:
 
     def by_pairs(self, line: Line, start: Found) -> Answer:
         """Every two neighbouring weeks with all others kept."""
-        pairs = [(first | second, 4 * WORK_PER_WEEK) for first, second in pairwise(self._weeks())]
+        pairs = [(first | second, 2 * WORK_PER_WEEK) for first, second in pairwise(self._weeks())]
         return self._through(line, start, pairs)
 
     def _through(
