@@ -13,7 +13,7 @@ from django.db.models.functions import JSONObject
 from resilience.domain.defense import current_defense
 from resilience.domain.levels import Level, Measured, Unknown
 from resilience.domain.posture import Metric
-from resilience.enums import IncidentStateName
+from resilience.enums import IncidentKind, IncidentStateName
 from resilience.models import Incident, PostureState
 from resilience.services import posture
 from resilience.services.world import load_policy
@@ -45,7 +45,7 @@ def dashboard_figures(at: dt.datetime) -> list[Figure]:
 
 def _open_incidents() -> ArraySubquery:
     """What the page says of each, newest first, beside the posture's row."""
-    said = {name: F(name) for name in ("pk", "number", "title", "severity", "state", "acknowledged_at")}
+    said = {name: F(name) for name in ("pk", "number", "kind", "title", "severity", "state", "acknowledged_at")}
     return ArraySubquery(Incident.objects.open().order_by("-detected_at").values(said=JSONObject(**said)))
 
 
@@ -82,4 +82,5 @@ def _alarm(row: Mapping[str, Any]) -> Alarm:
         url=f"/incidents/{row['pk']}",
         button=f"Open incident {row['number']}",
         tone=TONES[level],
+        subject="breaker" if row["kind"] == IncidentKind.BREAKER else "",
     )

@@ -17,6 +17,8 @@ class Alarm:
     button: str
     tone: str
     """warn or bad."""
+    subject: str = ""
+    """What the page would say of itself as well, so that it is said once: breaker."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Case, F, OrderBy, When
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -37,7 +38,7 @@ def absences(request: SignedInRequest) -> HttpResponse:
     asked = form.cleaned_data
     today = timezone.localdate()
     month = asked.get("month") or opening_month(visible, today)
-    rows = visible.select_related("person").order_by("-start_date", "person__name")
+    rows = visible.select_related("person").order_by(*_soonest_first(today), "person__name")
     for name in ("status", "kind", "person"):
         if asked.get(name):
             rows = rows.filter(**{name: asked[name]})
@@ -59,6 +60,12 @@ def absences(request: SignedInRequest) -> HttpResponse:
         "asks_for_others": request.user.may(Permission.REQUEST_FOR_ALL),
     }
     return render(request, "schedules/absences.html", context)
+
+
+def _soonest_first(today: dt.date) -> tuple[OrderBy, ...]:
+    """What lasts and what comes, by its first day; then what is over, the last one first."""
+    comes = Case(When(end_date__gte=today, then=F("start_date")))
+    return comes.asc(nulls_last=True), F("start_date").desc()
 
 
 @require_http_methods(["GET", "POST"])

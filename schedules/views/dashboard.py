@@ -42,10 +42,12 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     facts = load_dashboard(at=now, today=timezone.localdate(now))
     decisions = decisions_above(now)
     known = figures(now)
+    alarms = [alarm for figure in known for alarm in figure.alarms]
     context = {
         "facts": facts,
         "figures": known,
-        "alarms": [alarm for figure in known for alarm in figure.alarms],
+        "alarms": alarms,
+        "breaker_told": any(alarm.subject == "breaker" for alarm in alarms),
         "decisions": decisions[:SHOWN_DECISIONS],
         "now": now,
         "findings": summary_of(facts.published),

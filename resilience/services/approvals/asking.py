@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.enums import Role
 from accounts.models import User
 from accounts.permissions import Permission
 from accounts.services import notify
@@ -164,7 +165,7 @@ def _propose(
     if known is not None:
         return known
     asked = sorted(parts.needed_parts(action, target, at=at), key=list(Approver).index)
-    require_somebody(asked, without={by.pk} if by else set())
+    _require_answer(action, asked, by=by)
     row = Approval(
         action=action,
         target=target,
@@ -194,6 +195,21 @@ def _wait_in(incident: Incident, approval: Approval, *, by: User | None, at: dt.
     timeline.note(row, TimelineEvent.PROPOSED, by=by, at=at, text=approval.title, approval=str(approval.pk))
     if row.state == IncidentState.DIAGNOSED:
         timeline.move(row, IncidentState.AWAITING_APPROVAL, by=by, at=at)
+
+
+def _require_answer(action: ApprovalAction, asked: list[Approver], *, by: User | None) -> None:
+    """Raise ApprovalRefused where nobody but the proposer could say yes; an override is for directors to propose."""
+    if by is None:
+        return require_somebody(asked, without=set())
+    alone = parts.can_be_filled(asked, without=set()) and not parts.can_be_filled(asked, without={by.pk})
+    if alone and action is not ApprovalAction.OVERRIDE:
+        other = "a coordinator" if by.role == Role.PROGRAM_DIRECTOR else "an architect or another coordinator"
+        raise ApprovalRefused(
+            f"This needs the word of {parts.in_words(asked)}: your own, and nobody approves what they proposed."
+            f" Ask {other} to propose it.",
+            code="no_approver",
+        )
+    return require_somebody(asked, without={by.pk})
 
 
 def require_somebody(asked: list[Approver], *, without: set[Any]) -> None:

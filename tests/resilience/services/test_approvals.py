@@ -136,10 +136,14 @@ def test_nobody_decides_about_what_they_asked_for(director):
 def test_without_anybody_to_approve_nothing_is_asked(director):
     resilience.watched_ward(minimum=4)
 
-    with pytest.raises(approvals.ApprovalRefused, match="Name an active person in the program policy") as refused:
+    with pytest.raises(approvals.ApprovalRefused, match="Ask a coordinator to propose it") as their_own:
         approvals.propose_shedding(target_level="ORANGE", by=director, at=AT)
+    director.is_active = False
+    director.save()
+    with pytest.raises(approvals.ApprovalRefused, match="Name an active person in the program policy") as nobody:
+        approvals.propose_shedding(target_level="ORANGE", by=None, at=AT)
 
-    assert refused.value.code == "no_approver"
+    assert (their_own.value.code, nobody.value.code) == ("no_approver", "no_approver")
     assert not Approval.objects.exists()
 
 

@@ -11,6 +11,8 @@ from accounts.enums import Role
 from resilience.domain.incidents import IncidentState
 from resilience.enums import ApproverPart
 from resilience.models import PostureState
+from schedules.enums import BreakerState
+from schedules.models import Breaker
 from tests.factories import resilience
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +33,20 @@ def test_it_begins_with_open_incidents_the_gravest_first(browser_as):
         ("Yellow: Backups are old", "Detected. Nobody has acknowledged it yet.", "warn"),
     ]
     assert "Red: Missing from 20 Nov 2026" in shown.text
+
+
+def test_an_open_breaker_is_told_once(browser_as):
+    now = timezone.now()
+    PostureState.objects.create(level="RED", since=now, evaluated_at=now)
+    Breaker.objects.update_or_create(pk=1, defaults={"state": BreakerState.OPEN})
+    client = browser_as(Role.PROGRAM_DIRECTOR)
+
+    by_itself = client.get("/dashboard").text
+    resilience.incident(kind="BREAKER", severity="RED", title="The schedule circuit breaker opened")
+    with_its_incident = client.get("/dashboard").text
+
+    assert ("circuit breaker is open" in by_itself, "circuit breaker is open" in with_its_incident) == (True, False)
+    assert [text.count("only changes that improve coverage pass") for text in (by_itself, with_its_incident)] == [1, 1]
 
 
 def test_what_waits_for_the_director_is_next_until_they_have_spoken(browser_as, user_as):

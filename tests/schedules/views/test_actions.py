@@ -348,3 +348,20 @@ def test_the_month_of_absences_opens_where_there_are_some(
         page = browser_as(Role.COORDINATOR).get("/absences")
 
     assert f">{opens}<" in page.content.decode()
+
+
+def test_the_list_of_absences_begins_with_what_lasts_and_comes(browser_as: ClientAs) -> None:
+    person = program.resident(1)
+    for first in ("2026-06-08", "2026-04-13", "2026-03-10", "2025-09-29"):
+        day = dt.date.fromisoformat(first)
+        program.absence(person, day, day + dt.timedelta(days=3))
+
+    with time_machine.travel(dt.datetime(2026, 4, 15, 20, 0, tzinfo=dt.UTC), tick=False):
+        page = browser_as(Role.COORDINATOR).get("/absences")
+
+    assert [str(absence.start_date) for absence in page.context["page"].object_list] == [
+        "2026-04-13",
+        "2026-06-08",
+        "2026-03-10",
+        "2025-09-29",
+    ]
