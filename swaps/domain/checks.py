@@ -34,6 +34,9 @@ HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
 JUDGED_RULES = tuple(code for code, rule in RULES.items() if rule.hard or code in CHECK)
 """What can reject a swap or warn of it; the other soft rules say nothing about swaps and are not asked."""
 
+OF_ONE_CELL = frozenset({"ABSENT", "NOT_ELIGIBLE"})
+"""Rules about what one cell holds: a cell that the swap writes is the swap's, whatever was wrong with it before."""
+
 Checked = Iterator[SwapFinding | None]
 
 
@@ -187,7 +190,8 @@ def broken_rules(case: Case) -> Checked:
     Absences have lines of their own, and gaps are COVERAGE_GAP's.
     """
     parties = set(case.parties)
-    for violation in case.answerable:
+    written = wrong_where_written(case.reports[1], case.exchange, case.problem)
+    for violation in dict.fromkeys((*case.answerable, *written)):
         if is_gap(violation) or violation.rule == "ABSENT":
             continue
         hard = violation.severity is Severity.HARD
@@ -207,23 +211,25 @@ def broken_rules(case: Case) -> Checked:
         )
 
 
-def work_while_away(report: Report, exchange: Exchange) -> tuple[Violation, ...]:
-    """ABSENT in cells that the swap writes: also where the person had other work there that nobody has taken away yet,
-    so that the finding as such is none of the swap."""
+def wrong_where_written(report: Report, exchange: Exchange, problem: Problem) -> tuple[Violation, ...]:
+    """ABSENT and NOT_ELIGIBLE in cells that the swap writes: also where the person had other work there that nobody has
+    taken away yet, so that the finding as such is none of the swap. Who left the program may hold nothing at all."""
     return tuple(
         violation
         for violation in report.hard
-        if violation.rule == "ABSENT"
+        if violation.rule in OF_ONE_CELL
         and violation.session is not None
         and Slot(violation.people[0], violation.start, violation.session) in exchange.changes
+        and violation.people[0] in problem.person
     )
 
 
 def absences(case: Case) -> Checked:
     """ABSENT: one line for each absence, with all dates on which the swap would put the person to work."""
     days: dict[Absence, list[Date]] = defaultdict(list)
-    for violation in work_while_away(case.reports[1], case.exchange):
-        days[case.problem.leave_days[violation.people[0]][violation.start]].append(violation.start)
+    for violation in wrong_where_written(case.reports[1], case.exchange, case.problem):
+        if violation.rule == "ABSENT":
+            days[case.problem.leave_days[violation.people[0]][violation.start]].append(violation.start)
     for absence, found in days.items():
         first, last = min(found), max(found)
         yield SwapFinding(

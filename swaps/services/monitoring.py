@@ -23,7 +23,7 @@ from schedules.services.gate import open_gate
 from schedules.services.publishing import keep_judgement
 from schedules.services.validation import Validation, validate
 from swaps import queries
-from swaps.domain.checks import HARD_RULES, work_while_away
+from swaps.domain.checks import HARD_RULES, wrong_where_written
 from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
@@ -128,7 +128,7 @@ def critical(swap: SwapRecord) -> tuple[Violation, ...]:
         problem, without = before.replan(land.problem), before.apply(land.roster)
         known = check(problem, without, only=HARD_RULES, index=land.index.after(problem, without, before.changes))
         new = tuple(v for v in new_or_worsened(known, land.report) if v.severity is Severity.HARD)
-        found = tuple(dict.fromkeys((*new, *work_while_away(land.report, exchange))))
+        found = tuple(dict.fromkeys((*new, *wrong_where_written(land.report, exchange, land.problem))))
     return tuple(v for v in found if not is_accepted(v, may_stay_open))
 
 

@@ -103,6 +103,15 @@ def test_what_the_taker_may_not_hold_is_rejected():
     assert said(found, "NOT_ELIGIBLE") == [(REJECT, None)]
 
 
+def test_nobody_takes_what_they_may_not_hold_where_they_held_as_much_already():
+    """Only faculty supervise, so what R2 holds that morning is a finding before the swap already."""
+    made = world((resident(1, pgy=3), resident(2)), {"R1": {"5": "SENIOR C"}, "R2": {"5": "AT C"}}, pattern={})
+
+    found = judged(made, giver="R1", taker="R2", source=5, places=((5, Session.AM),))
+
+    assert said(found, "NOT_ELIGIBLE") == [(REJECT, None)]
+
+
 def test_a_locked_row_of_the_taker_leaves_no_room():
     found = judged(world(THREE, {"F1": FMIT}, locked=[slot("F2", 5)]))
 
