@@ -333,6 +333,18 @@ def new_hard(before: Report, after: Report) -> tuple[Violation, ...]:
     )
 
 
+def unfilled(problem: Problem, roster: Roster, *, scope: Scope, days: Iterable[Date]) -> Iterator[OpenPost]:
+    """Posts of the scope that are short of people on the days as the roster stands; nobody is moved."""
+    read = PostReader(problem)
+    for day in days:
+        for session in SESSIONS:
+            posts = _asked(problem, read.posts(roster, day, session), scope)
+            for post in posts.posts:
+                missing = post.needed - len(_holders(problem, roster, posts, post))
+                if missing > 0:
+                    yield OpenPost(day, session, post.label, missing)
+
+
 def _asked(problem: Problem, session: SessionPosts, scope: Scope | None) -> SessionPosts:
     """The posts of a scope; without one those of patient safety, resident teams included."""
 

@@ -9,11 +9,11 @@ from enum import StrEnum
 from itertools import combinations
 
 from resilience.domain.contingency import Scenario, fatal_groups
-from resilience.domain.covering import OpenPost, cover_lawfully, hard_findings, new_hard, without
+from resilience.domain.covering import OpenPost, cover_lawfully, hard_findings, new_hard, unfilled, without
 from schedules.domain.changes import CellChange, differences
 from schedules.domain.coverage import Filled, coverage
 from schedules.domain.margins import MarginReport, Scope
-from schedules.domain.problem import Date, PersonId, Problem, days_between
+from schedules.domain.problem import SESSIONS, Date, PersonId, Problem, days_between
 from schedules.domain.roster import Roster
 from schedules.domain.rules import Report, Violation
 
@@ -41,6 +41,7 @@ class Fallback:
     coverage: Filled
     """Demand of the scenario's dates, with the plan in force."""
     open: tuple[OpenPost, ...]
+    """What stays short of people: posts that the plan fills, and those of resident teams, which it leaves alone."""
     unresolved: tuple[Violation, ...]
     """New hard findings that come with the loss and stay; the plan's own changes bring none."""
     assumptions: tuple[str, ...]
@@ -68,6 +69,7 @@ def plan(
         raise ValueError("The scenario lies outside the schedule: choose dates that are published.")
     world, left = without(problem, roster, scenario.lost, scenario.start, scenario.end)
     found = cover_lawfully(hard_findings(world, left), world, left, scope=scope, days=days)
+    teams = unfilled(world, found.roster, scope=Scope.TEAMS, days=days)
     return Fallback(
         scenario=scenario,
         base=roster.digest(),
@@ -75,7 +77,7 @@ def plan(
         changes=differences(roster, found.roster),
         moved=found.moved,
         coverage=coverage(replace(world, start=days[0], end=days[-1]), found.roster).demand,
-        open=found.open,
+        open=tuple(sorted((*found.open, *teams), key=_when)),
         unresolved=new_hard(known or hard_findings(problem, roster), hard_findings(world, found.roster)),
         assumptions=_assumptions(scenario, found.barred_by),
     )
@@ -111,6 +113,10 @@ def _assumptions(scenario: Scenario, barred_by: frozenset[str]) -> tuple[str, ..
     if barred_by:
         found.append(f"Posts stay open where filling them would break {', '.join(sorted(barred_by))}.")
     return tuple(found)
+
+
+def _when(post: OpenPost) -> tuple[Date, int]:
+    return post.day, SESSIONS.index(post.session)
 
 
 def _date(day: dt.date) -> str:

@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 
 from resilience.domain.contingency import Scenario
+from resilience.domain.covering import OpenPost
 from resilience.domain.fallbacks import PlanStatus, activate, plan, scenarios
 from schedules.domain.coverage import Filled
 from schedules.domain.margins import margins
-from schedules.domain.problem import Session
+from schedules.domain.problem import Person, Role, Session
 from schedules.domain.roster import Slot
 from tests.resilience.domain.world import THURSDAY, attendings, demand, problem, roster
 
@@ -19,6 +20,7 @@ FOUR = attendings(4, credentials={"f1": ("ICU",), "f2": ("ICU",)})
 AT_WORK = roster(f1="ICU OFF", f2="FMIT OFF", f3="RES OFF", f4="ADM OFF")
 ICU = demand("ICU", frozenset({"f1", "f2"}))
 FMIT = demand("FMIT", frozenset({"f2", "f3"}))
+RESIDENTS = tuple(Person(name, name, Role.RESIDENT, 2) for name in ("r1", "r2"))
 SICK = Scenario("single_absence", frozenset({"f1"}), THURSDAY, THURSDAY)
 
 
@@ -56,6 +58,18 @@ def test_more_demand_leaves_a_post_open():
     found = plan(problem(FOUR, ICU, demand("FMIT", frozenset({"f2", "f3"}), 2)), AT_WORK, SICK)
 
     assert (found.coverage, [post.missing for post in found.open]) == (Filled(2, 3), [1])
+
+
+def test_a_resident_team_that_falls_short_is_listed_and_left_to_people():
+    """r2 could be moved from a lecture, and is not: who stands in on a team is for those who teach to say."""
+    team = demand("FMIT", frozenset({"r1", "r2"}))
+    at_work = roster(f2="FMIT OFF", r1="FMIT OFF", r2="LEC OFF")
+    sick = Scenario("single_absence", frozenset({"r1"}), THURSDAY, THURSDAY)
+
+    found = plan(problem((*FOUR, *RESIDENTS), FMIT, team), at_work, sick)
+
+    assert (found.coverage, found.open) == (Filled(1, 2), (OpenPost(THURSDAY, Session.AM, "FMIT", 1),))
+    assert found.moved == frozenset()
 
 
 def test_activation_gives_the_roster_that_was_shown():
