@@ -10,7 +10,7 @@ from functools import reduce
 from operator import or_
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,7 +20,7 @@ from schedules.domain.problem import Session
 from schedules.domain.roster import Slot
 from schedules.enums import ScheduleStatus
 from schedules.models import Assignment, FmitWeek, Schedule
-from swaps.domain.tables import Level, SwapStatus
+from swaps.domain.tables import Level, SwapPolicy, SwapStatus
 from swaps.enums import CaseKind, CaseStatus, Event
 from swaps.mapping import load_policy
 from swaps.models import EscalationCase, SwapRecord
@@ -61,6 +61,38 @@ def _touching(version: Schedule, *, at: dt.datetime) -> QuerySet[SwapRecord]:
         .distinct()
         .order_by("executed_at")
     )
+
+
+def undecided(at: dt.datetime) -> list[SwapRecord]:
+    """Swaps before the coordinator for a version that does not hold them, whose last date is over."""
+    waiting = EscalationCase.objects.filter(kind=CaseKind.CARRY_OVER, status=CaseStatus.OPEN)
+    rows = SwapRecord.objects.filter(pk__in=waiting.values("swap")).annotate(last=Max("changes__date"))
+    return list(rows.filter(last__lt=timezone.localdate(at)).order_by("last"))
+
+
+def settle_lived(swap: SwapRecord, policy: SwapPolicy, at: dt.datetime) -> bool:
+    """Nobody decided while there was time: what was published has been lived, so the swap is given up.
+
+    One that the published rows hold by now, by whatever edits, stands.
+    """
+    with transaction.atomic():
+        locked = record.lock(swap)
+        case = EscalationCase.objects.filter(swap=locked, kind=CaseKind.CARRY_OVER, status=CaseStatus.OPEN).first()
+        if case is None:
+            return False
+        close_case(locked, by=None, at=at, reason="the dates are over")
+        if not missing_rows(locked):
+            record.note(locked, Event.CARRIED_OVER, by=None, at=at)
+            return True
+        let_go(locked, by=None, at=at)
+        tell_deciders(
+            case,
+            title=f"A swap was given up undecided: {record.dates_of(locked)}",
+            kind="SWAP_GIVEN_UP",
+            at=at,
+            body="Its dates were over before anybody decided; the published schedule stands as it was lived.",
+        )
+    return True
 
 
 def standing_on(versions: list[uuid.UUID], *, since: dt.datetime) -> int:

@@ -30,7 +30,7 @@ from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
 from swaps.enums import CaseKind, CaseStatus, Event, OfferStatus
 from swaps.mapping import load_policy, places, recorded
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
-from swaps.services import ground, record
+from swaps.services import carrying, ground, record
 from swaps.services.answers import cancelled
 from swaps.services.due import is_time_to_remind
 from swaps.services.execution import execute, is_accepted
@@ -68,6 +68,7 @@ def sweep(at: dt.datetime) -> Swept:
         ("moved up", _late(at), _move_up),
         ("approvers reminded", _undecided(), _remind_decider),
         ("monitored", _watched(at), _monitor_due),
+        ("given up", carrying.undecided(at), carrying.settle_lived),
         ("offers expired", _stale_offers(at), _expire),
     )
     for what, things, deed in steps:

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 import time_machine
 
+from accounts.models import Notification
 from schedules.domain.roster import Roster
 from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
@@ -80,6 +81,23 @@ def test_let_go_it_is_over_and_the_plan_follows_the_version(without):
 
     assert (gone.given_up_at, services.can_roll_back(gone, at=EARLY)) == (EARLY, False)
     assert planned() == {FRIDAYS[1]: "Attending A", FRIDAYS[2]: "Attending B"}
+
+
+def test_undecided_until_its_dates_are_over_it_is_let_go_by_itself_and_everybody_hears(world, without, director):
+    last = without.changes.latest("date").date
+    last_evening, next_evening = (dt.datetime.combine(last + dt.timedelta(days), dt.time(8), dt.UTC) for days in (1, 2))
+    before = published()
+
+    services.sweep(last_evening)
+    assert EscalationCase.objects.get(swap=without).status == "OPEN"
+    services.sweep(next_evening)
+
+    gone = SwapRecord.objects.get(pk=without.pk)
+    assert (gone.given_up_at, gone.cases.get().status) == (next_evening, "CLOSED")
+    assert SwapAudit.objects.get(swap=gone, event="LET_GO").at == next_evening
+    told = Notification.objects.filter(kind="SWAP_GIVEN_UP", created_at=next_evening)
+    assert {note.user for note in told} >= {world.user["A"], world.user["B"], director}
+    assert published() == before
 
 
 def test_swapped_again_it_is_a_new_swap_that_comes_back_as_any_other(without, director):
