@@ -43,6 +43,13 @@ class Scenario:
     lost: frozenset[PersonId]
     start: Date
     end: Date
+    gone: tuple[tuple[PersonId, Date, Date], ...] = ()
+    """Who is gone from when to when, where not everybody is on all dates; () = all on all."""
+
+    @property
+    def losses(self) -> tuple[tuple[PersonId, Date, Date], ...]:
+        """Each lost person with the first and last day away."""
+        return self.gone or tuple((person, self.start, self.end) for person in sorted(self.lost))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ def plan(
     days = tuple(days_between(max(scenario.start, problem.start), min(scenario.end, problem.end)))
     if not days:
         raise ValueError("The scenario lies outside the schedule: choose dates that are published.")
-    world, left = without(problem, roster, scenario.lost, scenario.start, scenario.end)
+    world, left = problem, roster
+    for person, first, last in scenario.losses:
+        world, left = without(world, left, {person}, first, last)
     found = cover_lawfully(hard_findings(world, left), world, left, scope=scope, days=days)
     teams = unfilled(world, found.roster, scope=Scope.TEAMS, days=days)
     return Fallback(
@@ -109,7 +111,11 @@ def scenarios(
 def _assumptions(scenario: Scenario, barred_by: frozenset[str]) -> tuple[str, ...]:
     gone = f"{len(scenario.lost)} {'person' if len(scenario.lost) == 1 else 'people'} gone"
     dates = f"from {_date(scenario.start)} to {_date(scenario.end)}"
-    found = [f"{gone} {dates}, everybody else as the schedule says.", "Approved absences as of the plan's making."]
+    each = ", each on the days of their own absence" if scenario.gone else ""
+    found = [
+        f"{gone} {dates}{each}, everybody else as the schedule says.",
+        "Approved absences as of the plan's making.",
+    ]
     if barred_by:
         found.append(f"Posts stay open where filling them would break {', '.join(sorted(barred_by))}.")
     return tuple(found)

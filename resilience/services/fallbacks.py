@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -99,8 +100,16 @@ def _standing(at: dt.datetime) -> tuple[World | None, list[Scenario]]:
     return world, list(domain.scenarios(world.margins, found.today, min(world.end, end), cohorts=cohorts))
 
 
-def make(scenario: str, people: Collection[PersonId], start: dt.date, end: dt.date, *, at: dt.datetime) -> FallbackPlan:
-    """Make and keep the plan for these people gone on these dates (both included).
+def make(
+    scenario: str,
+    people: Collection[PersonId],
+    start: dt.date,
+    end: dt.date,
+    *,
+    at: dt.datetime,
+    gone: tuple[tuple[PersonId, dt.date, dt.date], ...] = (),
+) -> FallbackPlan:
+    """Make and keep the plan for these people gone on these dates (both included), or each on the dates of `gone`.
 
     Raises `Invalid`: no such scenario, nobody named, people unknown, dates over or not published.
     """
@@ -118,8 +127,8 @@ def make(scenario: str, people: Collection[PersonId], start: dt.date, end: dt.da
         raise Invalid(str(missing)) from missing
     if not lost <= world.problem.person.keys():
         raise Invalid("Some of these people are not in the program: choose active people.")
-    wanted = Scenario(scenario, lost, first, min(end, world.end))
-    row = _plan(world, wanted, key=_key(wanted, first, end), at=at)
+    wanted = Scenario(scenario, lost, first, min(end, world.end), gone)
+    row = _plan(world, wanted, key=_key(wanted, first, end, *chain.from_iterable(gone)), at=at)
     with transaction.atomic():
         return _replace(row, at=at)
 
@@ -162,6 +171,13 @@ def preview(plan: FallbackPlan, *, at: dt.datetime) -> FallbackPreview:
         return FallbackPreview(plan, state, (), str(missing), ())
     broken = _broken(world, plan) if state == PlanState.VALID else ()
     return FallbackPreview(plan, state, world.cells(changes), _refusal(plan, state, world, at=at) or "", broken)
+
+
+def hurdle(plan: FallbackPlan, *, at: dt.datetime) -> str:
+    """Why nobody may be asked for it now, as a sentence with what to do first; '' where it may be proposed."""
+    seen = preview(plan, at=at)
+    broken = f"It would break rules: {' '.join(seen.new_hard[:3])}" if seen.new_hard else ""
+    return seen.refusal or broken
 
 
 def activate(plan: FallbackPlan, *, approval: Any, by: User, at: dt.datetime) -> FallbackPlan:
@@ -252,7 +268,7 @@ def _midnight_after(day: dt.date, at: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(day + ONE_DAY, dt.time(), tzinfo=zone).astimezone(at.tzinfo)
 
 
-def _key(scenario: Scenario, *dates: dt.date) -> str:
+def _key(scenario: Scenario, *dates: object) -> str:
     parts = "|".join((scenario.name, *sorted(scenario.lost), *map(str, dates)))
     return hashlib.sha256(parts.encode()).hexdigest()
 

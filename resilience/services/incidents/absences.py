@@ -20,18 +20,17 @@ from resilience.domain.levels import Level, Measured, Reading, Unknown
 from resilience.enums import ImpactName, IncidentKind
 from resilience.models import AbsenceAnalysis, Incident
 from resilience.services import fallbacks, timeline
-from resilience.services.incidents.advice import Advice
-from resilience.services.incidents.opening import Finding, open_incident
+from resilience.services.incidents.advice import Advice, plan_advice
+from resilience.services.incidents.ground import AT_ONCE
+from resilience.services.incidents.opening import Finding, ask_for_analysis, open_incident
 from resilience.services.incidents.watching import watch
 from resilience.services.world import NothingPublished, World, load, load_policy
 from schedules.domain.margins import MarginReport, Pool, Scope
 from schedules.domain.problem import ONE_DAY, PersonId, days_between
-from schedules.enums import AbsenceKind, AbsenceStatus
+from schedules.enums import AbsenceStatus
 from schedules.models import Absence
 from schedules.signals import cover_wanted
 
-AT_ONCE = frozenset({AbsenceKind.SICK, AbsenceKind.EMERGENCY})
-"""Analysed when reported; every other kind when it is granted."""
 STANDING = (AbsenceStatus.REQUESTED, AbsenceStatus.APPROVED)
 SEVERITIES = {Impact.HIGH: Level.ORANGE, Impact.UNKNOWN: Level.YELLOW}
 """Of the incident that one absence opens, by the table of posture: open posts make it RED, open attending posts within
@@ -60,6 +59,8 @@ def look_at_absence(absence: Absence, *, at: dt.datetime) -> AbsenceAnalysis | N
         row.proposals = [item.as_json() for item in _proposals(absence, found, at=at)]
         if found.impact in SEVERITIES or len(found.missing) > 1:
             row.incident = open_incident(_finding(absence, found, start, at=at), at=at)
+            if absence.status == AbsenceStatus.APPROVED and row.incident.analysis_asked_at != at:
+                ask_for_analysis(row.incident, at=at)  # what had to wait for the leave can be proposed now
         row.save(update_fields=["proposals", "incident"])
         if found.impact in PROPOSED_TO_PEOPLE and not before:
             _tell(absence, found.impact, at=at)
@@ -247,13 +248,7 @@ def _proposals(absence: Absence, found: _Judged, *, at: dt.datetime) -> Iterator
     except DomainError:
         return
     if plan.changes:
-        yield Advice(
-            key=f"fallback:{plan.pk}",
-            title="Put the fallback for one absence in force",
-            effect=f"{len(plan.changes)} changes, {len(plan.moved)} people move",
-            act="propose",
-            needs_approval=True,
-        )
+        yield plan_advice(plan, fallbacks.hurdle(plan, at=at))
 
 
 def _volunteer(absence: Absence, *, at: dt.datetime) -> Iterator[Advice]:

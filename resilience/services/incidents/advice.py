@@ -43,6 +43,8 @@ class Ground:
 
     plan: FallbackPlan | None = None
     """For those who are missing."""
+    hurdle: str = ""
+    """Why that plan cannot be proposed now; '' where it can."""
     ready: Sequence[FallbackPlan] = ()
     """Standing plans for the losses that would hurt most, the gravest first."""
     absence: AbsenceAnalysis | None = None
@@ -65,7 +67,7 @@ def advice(incident: Incident, answers: Mapping[str, Any], ground: Ground) -> li
     return [
         *kept,
         *_of_absence(ground.absence),
-        *([_plan(ground.plan)] if ground.plan is not None and ground.plan.changes else []),
+        *([plan_advice(ground.plan, ground.hurdle)] if ground.plan is not None and ground.plan.changes else []),
         *(_ready(plan) for plan in ground.ready),
         *ways,
         *_lasting(answers["analyze_le_chatelier_tool"]),
@@ -79,16 +81,17 @@ def _of_absence(absence: AbsenceAnalysis | None) -> Iterator[Advice]:
         yield Advice(**item)
 
 
-def _plan(plan: FallbackPlan) -> Advice:
+def plan_advice(plan: FallbackPlan, hurdle: str) -> Advice:
+    """To put a plan in force; with a hurdle nothing is offered, but what has to be done before."""
     share = plan.filled / plan.demanded if plan.demanded else 1.0
     effect = f"{len(plan.changes)} changes, {len(plan.moved)} people move; coverage {share:.1%}"
     left = f"; {len(plan.open_posts)} posts stay open" if plan.open_posts else ""
     return Advice(
         key=f"fallback:{plan.pk}",
         title=f"Put the fallback for {plan.get_scenario_display().lower()} in force",
-        text=f"{plan.start_date} to {plan.end_date}.",
+        text=f"{plan.start_date} to {plan.end_date}." + (f" Not to be proposed yet: {hurdle}" if hurdle else ""),
         effect=effect + left,
-        act="propose",
+        act="" if hurdle else "propose",
         needs_approval=True,
         plan=str(plan.pk),
     )

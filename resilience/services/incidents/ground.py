@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from common.errors import DomainError
@@ -19,11 +20,15 @@ from resilience.services.forces import Requirement, requirement
 from resilience.services.incidents.advice import Ground
 from resilience.services.world import NothingPublished, basis
 from schedules.domain.problem import PersonId
+from schedules.enums import AbsenceKind, AbsenceStatus
+from schedules.models import Absence
 
 log = structlog.get_logger(__name__)
 
 SCENARIOS = {1: FallbackScenario.SINGLE_ABSENCE, 2: FallbackScenario.DUAL_ABSENCE}
 """By the number of people who are missing; more are a deployment."""
+AT_ONCE = frozenset({AbsenceKind.SICK, AbsenceKind.EMERGENCY})
+"""Kinds of absence that are reckoned with when reported; every other kind when it is granted."""
 ATTACHED_FROM = Level.ORANGE
 """From which severity fallbacks are attached, whatever the incident is about (resilience, section 4)."""
 ATTACHED = 3
@@ -34,8 +39,10 @@ def ground_of(incident: Incident, contingency: ContingencyAnswer, *, at: dt.date
     """The plans, the absence and the requirement that advice rests on, made or looked up now."""
     several = len(incident.people) > 1
     attaches = Level[incident.severity] >= ATTACHED_FROM
+    plan = _plan(incident, at=at)
     return Ground(
-        plan=_plan(incident, at=at),
+        plan=plan,
+        hurdle=fallbacks.hurdle(plan, at=at) if plan is not None else "",
         ready=_ready(contingency, at=at) if attaches and not incident.people else (),
         absence=incident.absences.order_by("-computed_at").first(),
         needs=_needs(incident, at=at) if several else None,
@@ -61,14 +68,35 @@ def _plan(incident: Incident, *, at: dt.datetime) -> FallbackPlan | None:
     loss = loss_of(incident, at=at)
     if Level[incident.severity] < ATTACHED_FROM and incident.kind != IncidentKind.ABSENCE:
         return None
-    loss = loss or _missing_now(at)
+    loss = _by_absence(incident, loss) if loss is not None else _missing_now(at)
     if loss is None:
         return None
     try:
-        return fallbacks.make(loss.name, loss.lost, loss.start, loss.end, at=at)
+        return fallbacks.make(loss.name, loss.lost, loss.start, loss.end, at=at, gone=loss.gone)
     except DomainError as refusal:
         log.info("no_fallback", incident=incident.number, code=refusal.code)
         return None
+
+
+def _by_absence(incident: Incident, loss: Scenario) -> Scenario | None:
+    """The loss with each person gone on the days of their own absence, so that the plan gives nobody else leave.
+
+    Whoever an absence incident names without an absence any more is back; of another incident they are gone throughout.
+    None where nobody is left.
+    """
+    counts = Q(status=AbsenceStatus.APPROVED) | Q(status=AbsenceStatus.REQUESTED, kind__in=AT_ONCE)
+    rows = Absence.objects.filter(
+        counts, person_id__in=loss.lost, start_date__lte=loss.end, end_date__gte=loss.start
+    ).values_list("person_id", "start_date", "end_date")
+    gone = [(str(person), max(first, loss.start), min(last, loss.end)) for person, first, last in rows]
+    if incident.kind != IncidentKind.ABSENCE:
+        gone += [(person, loss.start, loss.end) for person in loss.lost - {person for person, _, _ in gone}]
+    if not gone:
+        return None
+    lost = frozenset(person for person, _, _ in gone)
+    start, end = min(first for _, first, _ in gone), max(last for _, _, last in gone)
+    together = all((first, last) == (start, end) for _, first, last in gone)
+    return Scenario(scenario_name(len(lost)).value, lost, start, end, () if together else tuple(sorted(gone)))
 
 
 def _missing_now(at: dt.datetime) -> Scenario | None:

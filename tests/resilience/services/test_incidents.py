@@ -16,6 +16,7 @@ from resilience.enums import ApprovalState, IncidentKind
 from resilience.models import FallbackPlan, Incident, IncidentEvent
 from resilience.services import approvals, breaker, documents, fallbacks, incidents, posture
 from resilience.services.incidents import Finding, news
+from schedules.domain.problem import ONE_DAY
 from schedules.enums import AbsenceKind, AbsenceStatus
 from schedules.models import Assignment
 from schedules.signals import cover_wanted
@@ -330,6 +331,39 @@ def test_where_several_are_missing_the_ways_out_stand_side_by_side_and_forces_ar
     }
     assert (ways["Partial shedding"]["Stays open"], ways["People from outside"]["Fills"]) == ("5", "5 posts")
     assert (asked.kind, ward.credential.name in documents.newest(asked).content) == ("RFF", True)
+
+
+def test_several_absent_on_different_dates_get_a_plan_that_can_be_proposed_once_their_leave_is_granted(
+    coordinator, director
+):
+    ward = resilience.watched_ward()
+    sick = [
+        program.absence(ward[letter], first, last, kind=AbsenceKind.SICK, status=AbsenceStatus.REQUESTED)
+        for letter, first, last in (("B", MONDAY, MONDAY + ONE_DAY), ("C", FRIDAY, FRIDAY))
+    ]
+    people = [str(row.person_id) for row in sick]
+    missing = found(Level.ORANGE, kind=IncidentKind.ABSENCE, people=people, start=MONDAY, end=FRIDAY)
+
+    reported = incidents.analyse(missing, at=AT).recommendations[0]
+    for row in sick:
+        row.status = AbsenceStatus.APPROVED
+        row.save()
+    again = incidents.analyse(missing, at=AT)
+    granted = again.recommendations[0]
+    leave = {
+        (person, day)
+        for person, day, _, _, after in FallbackPlan.objects.get(pk=granted["plan"]).changes
+        if person in people and after == "LV"
+    }
+    asked = incidents.propose(again, granted["key"], by=coordinator, at=AT)
+
+    assert (reported["act"], "approve the absence first" in reported["text"]) == ("", True)
+    assert (granted["act"], asked.target) == ("propose", granted["plan"])
+    assert leave == {
+        (people[0], MONDAY.isoformat()),
+        (people[0], (MONDAY + ONE_DAY).isoformat()),
+        (people[1], FRIDAY.isoformat()),
+    }
 
 
 def test_red_asks_for_what_it_advises_and_waits(director, user_as):
