@@ -17,6 +17,7 @@ from resilience.domain.posture import TRIGGERS
 from resilience.enums import ApprovalAction, ApprovalState, BreakerCause, FallbackScenario, PlanState, SheddingState
 from resilience.models import Approval, DayMargin, FallbackPlan, Incident, SheddingExecution
 from resilience.services import approvals, breaker, documents, fallbacks, incidents, posture, shedding
+from resilience.services.incidents import clock
 from resilience.services.readings import readings
 from resilience.services.world import load, load_policy
 from schedules.domain.codes import LEAVE_CODE
@@ -276,6 +277,22 @@ def evaluate(at: dt.datetime) -> None:
     """As the workers do after a committed change, for every date of the windows."""
     today = timezone.localdate(at)
     posture.evaluate(at=at, touched=[today + n * ONE_DAY for n in range(load_policy().margin_days)])
+
+
+@drills.evaluation
+def see_to_incidents(at: dt.datetime) -> None:
+    """What is due of them, once the program was evaluated: hours pass between plays, and nobody is blind meanwhile."""
+    incidents.sweep(at)
+
+
+@drills.promise("What an incident asks for is done in time, or called overdue")
+def overdue_is_told(drill: Drill) -> Iterator[str]:
+    """Every target whose time has passed, and every situation report."""
+    state = posture.current()
+    if state is None or state.evaluated_at != drill.at:
+        return
+    for target in (*clock.overdue(drill.at), *clock.sitreps_due(drill.at)):
+        yield f"{target.get_step_display()} of incident {target.incident.number} was due, and nobody was told."
 
 
 @drills.promise("Fallbacks and shedding give what was simulated, and their return what was there before")
