@@ -45,8 +45,10 @@ BANDS: Mapping[Loop, Band] = {
 
 class LoopState(StrEnum):
     IN_BAND = "IN_BAND"
+    RETURNING = "RETURNING"
+    """Inside the band again, its average not yet: for a band without width the average never is, quite."""
     DRIFTING = "DRIFTING"
-    """Inside the band by the average, outside by the newest value, or the other way round."""
+    """Outside the band by the newest value, not by the average."""
     OUT_OF_BAND = "OUT_OF_BAND"
     UNKNOWN = "UNKNOWN"
 
@@ -54,9 +56,21 @@ class LoopState(StrEnum):
 LOOP_LEVELS = {
     LoopState.IN_BAND: Level.GREEN,
     LoopState.UNKNOWN: Level.UNKNOWN,
+    LoopState.RETURNING: Level.YELLOW,
     LoopState.DRIFTING: Level.YELLOW,
     LoopState.OUT_OF_BAND: Level.ORANGE,
 }
+
+
+IN_BAND_NOW = frozenset({LoopState.IN_BAND, LoopState.RETURNING})
+"""What recovery asks for: the measure itself. The average tells the trend."""
+_STATES = {
+    (False, False): LoopState.IN_BAND,
+    (False, True): LoopState.RETURNING,
+    (True, False): LoopState.DRIFTING,
+    (True, True): LoopState.OUT_OF_BAND,
+}
+"""By the newest value being outside, and the average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +109,7 @@ def _report(loop: Loop, values: Sequence[float], band: Band | None) -> Reported:
         missing = Unknown("No band is set for it." if band is None else "No value was recorded.")
         return Reported(loop, LoopState.UNKNOWN, missing, missing, missing)
     newest, mean = values[-1], average(values)
-    outside = (band.excess(newest) > 0) + (band.excess(mean) > 0)
-    state = (LoopState.IN_BAND, LoopState.DRIFTING, LoopState.OUT_OF_BAND)[outside]
+    state = _STATES[band.excess(newest) > 0, band.excess(mean) > 0]
     trend: Reading[float] = (
         Measured(newest - average(values[:-1])) if len(values) > 1 else Unknown("One value has no trend.")
     )

@@ -14,7 +14,7 @@ from resilience.services.answers.answering import Answer, PersonRef
 class LoopView:
     loop: str
     state: str
-    """IN_BAND, DRIFTING, OUT_OF_BAND or UNKNOWN."""
+    """IN_BAND, RETURNING, DRIFTING, OUT_OF_BAND or UNKNOWN."""
     value: float | None
     average: float | None
     trend: float | None

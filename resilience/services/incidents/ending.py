@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.errors import Invalid
+from resilience.domain.homeostasis import IN_BAND_NOW
 from resilience.domain.incidents import IncidentState, Recovery
 from resilience.domain.levels import Level, Measured, Reading, Unknown
 from resilience.enums import SheddingState, TimelineEvent
@@ -132,7 +133,7 @@ def recovery(*, at: dt.datetime) -> Recovery:
         loops_in_band=(
             Unknown(loops.message)
             if not loops.loops or any(loop.state == "UNKNOWN" for loop in loops.loops)
-            else Measured(all(loop.state == "IN_BAND" for loop in loops.loops))
+            else Measured(all(loop.state in IN_BAND_NOW for loop in loops.loops))
         ),
         equilibrium_sustainable=(
             Unknown(stress.message) if stress.sustainable is None else Measured(stress.sustainable)

@@ -164,6 +164,9 @@ def _loops_sentence(reported: tuple[Reported, ...], strained: int) -> str:
     parts = [
         f"Out of band: {', '.join(states[LoopState.OUT_OF_BAND])}." if states[LoopState.OUT_OF_BAND] else "",
         f"Drifting: {', '.join(states[LoopState.DRIFTING])}." if states[LoopState.DRIFTING] else "",
+        f"In band again, not yet on average: {', '.join(states[LoopState.RETURNING])}."
+        if states[LoopState.RETURNING]
+        else "",
         f"Not measured: {', '.join(states[LoopState.UNKNOWN])}." if states[LoopState.UNKNOWN] else "",
         f"{strained} people are under strain." if strained else "",
     ]

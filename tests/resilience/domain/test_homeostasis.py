@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from resilience.domain.homeostasis import Band, Indicator, Loop, LoopState, average, level_of, loops, strain
+from resilience.domain.homeostasis import (
+    IN_BAND_NOW,
+    Band,
+    Indicator,
+    Loop,
+    LoopState,
+    average,
+    level_of,
+    loops,
+    strain,
+)
 from resilience.domain.levels import Level, Measured, Unknown
 
 GOOD = {Loop.COVERAGE: [1.0], Loop.UTILIZATION: [0.5], Loop.STABILITY: [1.0], Loop.COMPLIANCE: [1.0]}
@@ -39,6 +49,14 @@ def test_average_and_trend_by_hand():
 
     assert average([1.0, 0.8]) == pytest.approx(0.94)
     assert (found.state, found.value, found.trend) == (LoopState.DRIFTING, Measured(0.8), Measured(pytest.approx(-0.2)))
+
+
+def test_a_loop_that_came_back_is_in_band_again_while_its_average_remembers():
+    # 1.0 + 0.3 * (0.0 - 1.0) = 0.7, then 0.7 + 0.3 * (1.0 - 0.7) = 0.79.
+    (found, *_) = loops({Loop.COVERAGE: [1.0, 0.0, 1.0]})
+
+    assert (found.state, found.average) == (LoopState.RETURNING, Measured(pytest.approx(0.79)))
+    assert (found.state in IN_BAND_NOW, level_of([found])) == (True, Level.YELLOW)
 
 
 def test_all_in_band_is_green_and_a_missing_band_is_not():
