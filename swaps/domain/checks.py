@@ -18,6 +18,7 @@ from schedules.domain.problem import HALF_DAYS, SESSIONS, Absence, Date, Demand,
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import RULES, Report, Severity, Violation, check
 from schedules.domain.rules.index import RosterIndex
+from schedules.domain.rules.wording import span
 from schedules.domain.timeline import TOLERANCE
 from swaps.domain.exchange import Exchange, Kept
 from swaps.domain.findings import STAFF, Assessment, SwapFacts, SwapFinding, finding
@@ -29,6 +30,14 @@ LEADS_THE_WEEK = 4
 
 IDLE = frozenset({OFF_CODE, WEEKEND_CODE, ADMIN_CODE})
 """Faculty cells from which somebody can be moved to an open post."""
+
+IN_PLAIN_WORDS = {
+    "HOURS_80": "More than 80 hours a week on average, or close to it.",
+    "DAY_FREE_IN_7": "Too many days of work in a row, or too few free days.",
+    "REST_8": "Less than 8 hours between two duties.",
+    "REST_14": "Less than 14 hours free after 24 hours of duty.",
+}
+"""What a rule that is a formula means for whoever may not read whom it concerns, and how."""
 
 HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
 JUDGED_RULES = tuple(code for code, rule in RULES.items() if rule.hard or code in CHECK)
@@ -203,7 +212,8 @@ def broken_rules(case: Case) -> Checked:
             tier=Tier.ONE,
             verdict=Verdict.REJECT if hard else Verdict.WARN,
             message=violation.message,
-            public=f"{RULES[violation.rule].sentence} ({violation.start} to {violation.end})",
+            public=f"{IN_PLAIN_WORDS.get(violation.rule, RULES[violation.rule].sentence)} "
+            f"({span(violation.start, violation.end)})",
             measured=violation.measured,
             limit=violation.limit,
             days=(violation.start, violation.end),

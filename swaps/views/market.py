@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -27,6 +27,9 @@ from swaps.views.lists import head_of
 from swaps.views.outcome import judged, pictured
 from swaps.views.weeks import Week, WeekView, weeks_shown
 from swaps.views.wording import week_label
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 PER_PAGE = 20
 
@@ -124,13 +127,13 @@ def take(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "report": None,
         "strips": [],
     }
-    return render(request, "swaps/take.html", context | _checked(found, own, target, refusal), status=status)
+    return render(
+        request, "swaps/take.html", context | _checked(found, own, target, refusal, by=request.user), status=status
+    )
 
 
-def _checked(found: MarketplaceOffer, own: Person, target: dt.date | None, refusal: str) -> dict[str, Any]:
-    """The dry run of giving the week to this person, as whoever offers it would ask for it."""
-    if found.offered_by is None:
-        return {}
+def _checked(found: MarketplaceOffer, own: Person, target: dt.date | None, refusal: str, *, by: User) -> dict[str, Any]:
+    """The dry run of giving the week to this person, as its offerer, else the taker, would ask for it."""
     order = Order(
         source_person=found.person_id,
         source_week=found.week,
@@ -140,7 +143,7 @@ def _checked(found: MarketplaceOffer, own: Person, target: dt.date | None, refus
         target_week=target,
     )
     try:
-        judgement = judge(order, by=found.offered_by, at=timezone.now())
+        judgement = judge(order, by=found.offered_by or by, at=timezone.now())
     except DomainError as error:
         return {"refusal": refusal or error.detail}
     return {

@@ -387,6 +387,18 @@ def test_a_week_is_offered_taken_by_another_and_executed(world: swaps.World, bro
     assert SwapRecord.objects.get().status == SwapStatus.EXECUTED
 
 
+def test_a_week_that_the_system_offers_for_an_absence_is_checked_and_taken(
+    world: swaps.World, browser_of: Browsers
+) -> None:
+    offer = services.offer(world.attending["B"], week=THIRD, by=None, at=swaps.EARLY)
+    taker = browser_of(world.user["D"])
+
+    checked = taker.get(f"/swaps/market/{offer.pk}")
+    taken = taker.post(f"/swaps/market/{offer.pk}", follow=True)
+
+    assert ("Take it" in _text(checked), "It is yours now." in _text(taken)) == (True, True)
+
+
 def test_an_offer_is_withdrawn_by_its_owner_alone(world: swaps.World, browser_of: Browsers) -> None:
     offer = services.offer(world.attending["B"], week=THIRD, by=world.user["B"], at=swaps.EARLY)
 
