@@ -85,10 +85,11 @@ def plan_advice(plan: FallbackPlan, hurdle: str) -> Advice:
     """To put a plan in force; with a hurdle nothing is offered, but what has to be done before."""
     share = plan.filled / plan.demanded if plan.demanded else 1.0
     effect = f"{len(plan.changes)} changes, {len(plan.moved)} people move; coverage {share:.1%}"
+    absences = "one absence" if len(plan.people) == 1 else f"{len(plan.people)} absences"
     left = f"; {len(plan.open_posts)} posts stay open" if plan.open_posts else ""
     return Advice(
         key=f"fallback:{plan.pk}",
-        title=f"Put the fallback for {plan.get_scenario_display().lower()} in force",
+        title=f"Put the fallback for {absences} in force",
         text=f"{plan.start_date} to {plan.end_date}." + (f" Not to be proposed yet: {hurdle}" if hurdle else ""),
         effect=effect + left,
         act="" if hurdle else "propose",
