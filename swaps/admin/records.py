@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
@@ -57,6 +57,74 @@ class RationaleForm(WhyForm):
 
 class ReasonForm(WhyForm):
     why = forms.CharField(label="Reason", max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+class Dialog(NamedTuple):
+    """A deed of the page: what the dialog says and asks, and the service that does it."""
+
+    service: Callable[..., SwapRecord]
+    why_is: str
+    """What the service calls the answer."""
+    form: type[WhyForm]
+    label: str
+    title: str
+    description: str
+    submit: str
+    said: str
+    """On the page afterwards, with the state of the swap."""
+
+
+DIALOGS = {
+    "approve": Dialog(
+        *(services.approve, "rationale", RationaleForm, "Approve"),
+        title="Approve this swap",
+        description="It is executed as soon as the partner has agreed, if every rule of tier 1 still holds.",
+        submit="Approve",
+        said="Approved.",
+    ),
+    "reject": Dialog(
+        *(services.reject, "rationale", RationaleForm, "Reject"),
+        title="Reject this swap",
+        description="Both people are told, with your rationale.",
+        submit="Reject",
+        said="Rejected. Both people are told.",
+    ),
+    "cancel": Dialog(
+        *(services.cancel, "note", ReasonForm, "Cancel"),
+        title="Take this request back",
+        description="The schedule stays as it is.",
+        submit="Take back",
+        said="The request is taken back.",
+    ),
+    "roll_back": Dialog(
+        *(services.roll_back, "reason", ReasonForm, "Roll back"),
+        title="Roll this swap back",
+        description="Every touched assignment becomes what it was, if none was changed meanwhile.",
+        submit="Roll back",
+        said="Rolled back. Everybody has their own weeks again.",
+    ),
+}
+
+
+def _button(name: str, dialog: Dialog) -> Callable[..., HttpResponse]:
+    """The admin's action that opens the dialog, and does the deed when it is posted."""
+    texts = {"title": dialog.title, "description": dialog.description, "form_submit_text": dialog.submit}
+
+    def act(page: SwapAdmin, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
+        return page.do(dialog, request, object_id, why=form.cleaned_data["why"])
+
+    # Unfold asks the permission of this one swap, not of swaps at large, by the name of what it wraps.
+    act.__name__ = name
+    return action(description=dialog.label, permissions=[name], dialog={**texts, "form_class": dialog.form})(act)
+
+
+def _permission(deed: Deed) -> Callable[..., bool]:
+    """Whether the button of the deed is shown, and its dialog may be posted."""
+
+    def has_permission(page: SwapAdmin, request: HttpRequest, object_id: Any = None) -> bool:
+        return page.may(deed, request, object_id)
+
+    return has_permission
 
 
 class _Rows(ReadableMixin, TabularInline):
@@ -125,7 +193,7 @@ class SwapAdmin(ReadOnlyAdmin):
             "conflicts",
         ),
     )
-    actions_detail = ("approve", "reject", "cancel", "roll_back")
+    actions_detail = tuple(DIALOGS)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         user: Any = request.user
@@ -149,7 +217,7 @@ class SwapAdmin(ReadOnlyAdmin):
         except ValidationError:
             return None
 
-    def _may(self, deed: Deed, request: HttpRequest, object_id: Any) -> bool:
+    def may(self, deed: Deed, request: HttpRequest, object_id: Any) -> bool:
         user: Any = request.user
         swap = self._found(object_id)
         if swap is None or not self.has_view_permission(request):
@@ -157,91 +225,22 @@ class SwapAdmin(ReadOnlyAdmin):
         until = services.rollback_eligible_until(swap)
         return deed in access.deeds_of(user, swap, at=timezone.now(), rollback_until=until)
 
-    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(Deed.APPROVE, request, object_id)
+    has_approve_permission = _permission(Deed.APPROVE)
+    has_reject_permission = _permission(Deed.REJECT)
+    has_cancel_permission = _permission(Deed.CANCEL)
+    has_roll_back_permission = _permission(Deed.ROLL_BACK)
+    approve, reject, cancel, roll_back = (_button(name, dialog) for name, dialog in DIALOGS.items())
 
-    def has_reject_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(Deed.REJECT, request, object_id)
-
-    def has_cancel_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(Deed.CANCEL, request, object_id)
-
-    def has_roll_back_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(Deed.ROLL_BACK, request, object_id)
-
-    @action(
-        description="Approve",
-        permissions=["approve"],
-        dialog={
-            "title": "Approve this swap",
-            "description": "It is executed as soon as the partner has agreed, if every rule of tier 1 still holds.",
-            "form_class": RationaleForm,
-            "form_submit_text": "Approve",
-        },
-    )
-    def approve(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do("Approved.", services.approve, request, object_id, rationale=form.cleaned_data["why"])
-
-    @action(
-        description="Reject",
-        permissions=["reject"],
-        dialog={
-            "title": "Reject this swap",
-            "description": "Both people are told, with your rationale.",
-            "form_class": RationaleForm,
-            "form_submit_text": "Reject",
-        },
-    )
-    def reject(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(
-            "Rejected. Both people are told.", services.reject, request, object_id, rationale=form.cleaned_data["why"]
-        )
-
-    @action(
-        description="Cancel",
-        permissions=["cancel"],
-        dialog={
-            "title": "Take this request back",
-            "description": "The schedule stays as it is.",
-            "form_class": ReasonForm,
-            "form_submit_text": "Take back",
-        },
-    )
-    def cancel(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(
-            "The request is taken back.", services.cancel, request, object_id, note=form.cleaned_data["why"]
-        )
-
-    @action(
-        description="Roll back",
-        permissions=["roll_back"],
-        dialog={
-            "title": "Roll this swap back",
-            "description": "Every touched assignment becomes what it was, if none was changed meanwhile.",
-            "form_class": ReasonForm,
-            "form_submit_text": "Roll back",
-        },
-    )
-    def roll_back(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(
-            "Rolled back. Everybody has their own weeks again.",
-            services.roll_back,
-            request,
-            object_id,
-            reason=form.cleaned_data["why"],
-        )
-
-    def _do(
-        self, said: str, deed: Callable[..., SwapRecord], request: HttpRequest, pk: str, **given: str
-    ) -> HttpResponse:
-        """One service; its refusal is a message on the page."""
+    def do(self, dialog: Dialog, request: HttpRequest, object_id: str, *, why: str) -> HttpResponse:
+        """The dialog's one service; its refusal is a message on the page."""
         user: Any = request.user
         try:
-            done = deed(access.swap(user, pk), by=user, at=timezone.now(), **given)
-            messages.success(request, f"{said} The swap is {done.get_status_display().lower()}.")
+            swap = access.swap(user, object_id)
+            done = dialog.service(swap, by=user, at=timezone.now(), **{dialog.why_is: why})
+            messages.success(request, f"{dialog.said} The swap is {done.get_status_display().lower()}.")
         except DomainError as refused:
             messages.error(request, refused.detail)
-        page = reverse("admin:swaps_swaprecord_change", args=[pk])
+        page = reverse("admin:swaps_swaprecord_change", args=[object_id])
         return HttpResponse(headers={"HX-Redirect": page})
 
 
