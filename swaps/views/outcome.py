@@ -24,7 +24,7 @@ from swaps.models import SwapRecord
 from swaps.services.judging import Judgement
 from swaps.views.picture import Changed, Strip, strips
 from swaps.views.report import PartyView, ReportView, report_of
-from swaps.views.wording import DECIDED_VERDICT, LEVEL, week_label
+from swaps.views.wording import DECIDED_VERDICT, LEVEL, VERDICT, week_label
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -42,8 +42,8 @@ class Option(NamedTuple):
 # --- a dry run --------------------------------------------------------------------------------------------------------
 
 
-def judged(found: Judgement, *, reader: Actor, needs_consent: bool = True) -> ReportView:
-    """The report of a dry run with what sending it would lead to."""
+def judged(found: Judgement, *, reader: Actor, needs_consent: bool = True, is_decided: bool = False) -> ReportView:
+    """The report of a dry run with what sending it would lead to; `is_decided`: it has got its decision."""
     planned = found.planned
     people: list[Person | None] = [planned.giver, planned.taker] if planned else [None, None]
     weeks = [planned.source_days, planned.target_days] if planned else [(), ()]
@@ -51,6 +51,7 @@ def judged(found: Judgement, *, reader: Actor, needs_consent: bool = True) -> Re
         found.findings,
         reader=reader,
         outcome=_outcome(found, needs_consent),
+        words=DECIDED_VERDICT if is_decided else VERDICT,
         parties=_parties(people, planned.hours() if planned else {}, weeks),
         limit=_limit(),
     )

@@ -23,6 +23,9 @@ WINDOW_OVER = (
     "The time for rolling back is over. The program director may file the reverse swap, which passes every check."
 )
 NOT_CARRIED = "A newly published version does not hold this swap."
+NO_ANSWER = (
+    "has no account here and cannot answer: take the request back, and let the coordinator file it with their word"
+)
 CARRY_OVER = "Approving files it again on that version, through every check; rejecting gives it up."
 
 
@@ -104,6 +107,8 @@ def _pending(found: SwapRecord, seen_by: Reader) -> Banner:
 def _consent(found: SwapRecord, seen_by: Reader) -> str:
     if access.is_partner(seen_by.user, found):
         return f"Your answer is asked for until {moment(found.consent_due)}"
+    if found.target_person.user_id is None:
+        return f"{found.target_person.name} {NO_ANSWER}"
     return f"{found.target_person.name} is asked to agree until {moment(found.consent_due)}"
 
 

@@ -188,7 +188,12 @@ def _page(
         "conflicts": conflicts_of(found),
         "strips": picture_of(found, pending),
         "picture_title": _picture_title(found),
-        "report": judged(pending, reader=says, needs_consent=found.consent_at is None)
+        "report": judged(
+            pending,
+            reader=says,
+            needs_consent=found.consent_at is None,
+            is_decided=case is None and found.decided_at is not None,
+        )
         if pending
         else report_on(found, reader=says),
         "markdown_href": f"/api/v1/swaps/{found.pk}/report?format=md",

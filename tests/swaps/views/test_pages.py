@@ -341,12 +341,14 @@ def test_the_director_decides_with_a_rationale_and_the_partner_consents_after(
 
     without = browser.post(page, {"act": "approve", "note": ""})
     browser.post(page, {"act": "approve", "note": "A career is made once"})
+    between = _text(browser.get(page))
     browser_of(world.user["D"]).post(page, {"act": "consent"})
     decided = _text(browser.get("/escalations?show=decided"))
 
     made.refresh_from_db()
     assert without.status_code == 400
     assert made.status == SwapStatus.EXECUTED
+    assert ("Needed a decision" in between, "To decide" in between) == (True, False)
     assert "A career is made once" in decided
     assert "A career is made once" not in _text(browser_of(world.user["D"]).get(page))
 
@@ -541,7 +543,11 @@ def test_a_partner_without_an_account_is_named_as_such(world: swaps.World, brows
     world.attending["D"].save()
     page = f"/swaps/new?week={THIRD}&partner={world.attending['D'].pk}&kind=absorb"
 
-    assert "This colleague has no account here" in _text(browser_of(world.user["B"]).get(page))
+    before = _text(browser_of(world.user["B"]).get(page))
+    after = _text(browser_of(world.user["B"]).get(f"/swaps/{_asked(world).pk}"))
+
+    assert "This colleague has no account here" in before
+    assert "Attending D has no account here and cannot answer: take the request back" in after
 
 
 def test_what_was_refused_at_intake_claims_no_check_that_did_not_run(world: swaps.World, browser_of: Browsers) -> None:
