@@ -100,6 +100,22 @@ def test_undecided_until_its_dates_are_over_it_is_let_go_by_itself_and_everybody
     assert published() == before
 
 
+def test_undecided_but_held_by_edits_when_its_dates_are_over_it_stands(without):
+    version, activities = Schedule.objects.get(status=ScheduleStatus.PUBLISHED), program.standard_activities()
+    with program.open_gate():
+        for change in without.changes.all():
+            place = {"person_id": change.person_id, "date": change.date, "session": change.session}
+            version.assignments.filter(**place).delete()
+            if change.after:
+                version.assignments.create(**place, activity=activities[change.after["activity"]])
+
+    services.sweep(dt.datetime.combine(END + dt.timedelta(days=30), dt.time(), dt.UTC))
+
+    kept = SwapRecord.objects.get(pk=without.pk)
+    assert (kept.status, kept.given_up_at, kept.cases.get().status) == ("EXECUTED", None, "CLOSED")
+    assert SwapAudit.objects.filter(swap=kept, event="CARRIED_OVER").exists()
+
+
 def test_swapped_again_it_is_a_new_swap_that_comes_back_as_any_other(without, director):
     other = accounts.user("COORDINATOR", username="other")
 
