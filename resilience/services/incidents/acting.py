@@ -96,7 +96,10 @@ def propose_for_absence(analysis: AbsenceAnalysis, key: str, *, by: User, at: dt
 def _require_proposable(listed: Iterable[Mapping[str, Any]], key: str, *, by: User) -> None:
     if not by.may(Permission.SIMULATE_RESILIENCE):
         raise NotAllowed("Your role does not propose actions.")
-    if key not in {item["key"] for item in listed if item.get("act") == "propose"}:
+    # A plan that had to wait for something when it was advised may be possible by now: proposing it looks anew.
+    if key not in {
+        item["key"] for item in listed if item.get("act") == "propose" or item["key"].startswith("fallback:")
+    }:
         raise Invalid("There is no such recommendation any more. Load it again.")
 
 

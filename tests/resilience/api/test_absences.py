@@ -51,7 +51,7 @@ def test_medium_impact_reaches_the_coordinator_once_and_is_proposed_from(
     client = api_as(Role.COORDINATOR)
 
     (shown,) = client.get(f"{URL}?absence={medium.absence_id}").json()["items"]
-    (plan,) = [item for item in shown["proposals"] if item["act"] == "propose"]
+    (plan,) = [item for item in shown["proposals"] if item["key"].startswith("fallback:")]
     early = client.post(f"{URL}/{shown['id']}/propose", {"key": plan["key"]})
     medium.absence.status = AbsenceStatus.APPROVED
     medium.absence.save()
@@ -59,6 +59,7 @@ def test_medium_impact_reaches_the_coordinator_once_and_is_proposed_from(
     unknown = client.post(f"{URL}/{shown['id']}/propose", {"key": "shedding:RED"})
 
     assert (shown["impact"], shown["margin_all"], shown["incident"]) == ("MEDIUM", 1, None)
+    assert (plan["act"], "Not to be proposed yet" in plan["text"]) == ("", True)
     assert (early.status_code, "approve the absence first" in early.json()["detail"]) == (409, True)
     assert (asked.status_code, asked.json()["action"], asked.json()["state"]) == (200, "fallback", "PENDING")
     assert unknown.status_code == 400
