@@ -109,7 +109,7 @@ class SheddingOut(serializers.ModelSerializer):
 
 
 class ShedRestoreIn(serializers.Serializer):
-    confirm = serializers.BooleanField(default=False, help_text="Yes to the rules that it would break again.")
+    confirm = serializers.BooleanField(default=False, help_text="Yes to the posts that would be open again.")
 
 
 class ActivateIn(serializers.Serializer):

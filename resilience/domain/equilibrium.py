@@ -78,6 +78,7 @@ def _demanded(sessions: Sequence[SessionPosts], scope: Scope) -> int:
 def _filled(sessions: Sequence[SessionPosts], gone: frozenset[PersonId], budgets: Budgets, scope: Scope) -> int:
     """Most posts that people can fill, each at most one post a session and no more sessions than the budget."""
     import networkx as nx
+    from networkx.algorithms.flow import shortest_augmenting_path
 
     graph = nx.DiGraph()
     graph.add_nodes_from(("source", "sink"))
@@ -89,4 +90,4 @@ def _filled(sessions: Sequence[SessionPosts], gone: frozenset[PersonId], budgets
                 graph.add_edge("source", ("person", person), capacity=budgets.get(person, 0))
                 graph.add_edge(("person", person), ("at", person, number), capacity=1)
                 graph.add_edge(("at", person, number), ("post", number, index), capacity=1)
-    return int(nx.maximum_flow_value(graph, "source", "sink"))
+    return int(nx.maximum_flow_value(graph, "source", "sink", flow_func=shortest_augmenting_path))

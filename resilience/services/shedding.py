@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from resilience.signals import shedding_executed, shedding_restored
 from schedules.domain.changes import CellChange, differences
 from schedules.domain.problem import ONE_DAY, Session
 from schedules.domain.roster import Roster, Slot, Source
+from schedules.domain.rules import RULES, Group, Violation
 from schedules.services import published
 from schedules.services.confirmation import digest
 from schedules.services.gate import open_gate
@@ -123,8 +124,8 @@ def restore(execution: SheddingExecution, *, by: User, at: dt.datetime, confirm:
     """Bring the shed work back exactly, cells with their source and lock; the latest shedding first.
 
     Raises `SheddingRefused`: restored before, a later shedding of these dates is still in force, or the cells changed
-    in between, or (`would_violate`) patient care or a rule would be broken again and `confirm` is not given; and what
-    the gate raises.
+    in between, (`would_violate`) a rule would be broken again, or (`would_open`) only posts would be open again and
+    `confirm` is not given; and what the gate raises.
     """
     with open_gate(operation="restore-shed", by=by, at=at, reason="shed work restored", label="restore-shed"):
         row = SheddingExecution.objects.select_for_update().get(pk=execution.pk)
@@ -132,8 +133,7 @@ def restore(execution: SheddingExecution, *, by: User, at: dt.datetime, confirm:
         world = load(row.start_date, row.end_date)
         cells = [_cell(item) for item in row.snapshot]
         _require_as_left(world.published, row)
-        if not confirm:
-            _require_lawful(world, cells)
+        _require_lawful(world, cells, confirm=confirm)
         published.put_back(cells, by=by, at=at, reason="shed work restored")
         row.state, row.restored_at, row.restored_by = SheddingState.RESTORED, at, by
         signed(row, by=by, at=at, reason="restored").save()
@@ -236,13 +236,24 @@ def _require_as_left(now: Roster, row: SheddingExecution) -> None:
         )
 
 
-def _require_lawful(world: World, cells: Iterable[Cell]) -> None:
-    """Whether the reason for shedding is over: what comes back breaks no rule that the schedule keeps today."""
+def _require_lawful(world: World, cells: Iterable[Cell], *, confirm: bool) -> None:
+    """Whether the reason for shedding is over. A person may decide that posts are open again; no rule is waived."""
     after = replace(world, published=world.published.with_changes({cell.slot: cell.activity for cell in cells}))
     broken = new_hard(world.report, after.report)
-    if broken:
+    rules = [item for item in broken if RULES[item.rule].group is not Group.COVERAGE]
+    if rules:
         raise SheddingRefused(
-            f"Restoring now would break {len(broken)} rules again: {' '.join(item.message for item in broken[:3])}"
-            " Cover the posts otherwise first, or confirm that it is meant.",
+            f"Restoring now would break {_sentences(rules)} Correct that first: nobody can confirm it.",
             code="would_violate",
         )
+    if broken and not confirm:
+        raise SheddingRefused(
+            f"Restoring now would open posts again: {_sentences(broken)} Cover them otherwise first, or confirm that it"
+            " is meant.",
+            code="would_open",
+        )
+
+
+def _sentences(findings: Sequence[Violation]) -> str:
+    """How many, and the first three in words."""
+    return f"{len(findings)} of the rules: " + " ".join(item.message for item in findings[:3])

@@ -177,12 +177,21 @@ def _propose_by_itself(row: Incident, found: list[Advice], *, at: dt.datetime) -
     if Level[row.severity] < PROPOSED_FROM:
         return
     for item in found:
-        if item.act != "propose":
+        if item.act != "propose" or _is_asked_elsewhere(row, item):
             continue
         try:
             propose_advice(row, item.key, by=None, at=at)
         except DomainError as refusal:
             timeline.note(row, TimelineEvent.PROPOSED, at=at, text=f"{item.title}: not asked. {refusal.detail}")
+
+
+def _is_asked_elsewhere(row: Incident, item: Advice) -> bool:
+    """Whether the plan is for people whom another open incident is about: their own incident asks for it."""
+    if not item.plan or row.kind == IncidentKind.ABSENCE:
+        return False
+    missing = set(FallbackPlan.objects.values_list("people", flat=True).get(pk=item.plan))
+    absences = Incident.objects.open().filter(kind=IncidentKind.ABSENCE).exclude(pk=row.pk)
+    return any(missing <= set(people) for people in absences.values_list("people", flat=True))
 
 
 def propose_advice(incident: Incident | None, key: str, *, by: User | None, at: dt.datetime) -> Approval:

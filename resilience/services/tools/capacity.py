@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from common.errors import Invalid
 from resilience.domain.covering import without
-from resilience.domain.equilibrium import equilibrium
-from resilience.domain.levels import Level, Unknown
+from resilience.domain.equilibrium import Equilibrium, equilibrium
+from resilience.domain.levels import Level, Reading, Unknown
 from resilience.domain.shedding import ShedLevel
 from resilience.domain.utilization import TARGET, Bottleneck, waiting_days
 from resilience.domain.zones import LEVELS, Zone, blast_radius
@@ -81,10 +81,13 @@ def analyze_le_chatelier_tool(
     changed, left = without(world.problem, world.roster, lost, world.start, world.end)
     after = replace(world, problem=changed, published=left)
     report = after.margins
-    views = []
+    views: list[EquilibriumView] = []
+    reading: Reading[Equilibrium] | None = None
     for shed in (None, *ShedLevel):
         tiers = shed.tiers if shed else frozenset()
-        reading = equilibrium(report, lost, budgets(after, tiers), ordinary(after, tiers))
+        # Work given up only adds to what people may and would work: what lasts without it lasts with it.
+        if reading is None or not views[-1].sustainable:
+            reading = equilibrium(report, lost, budgets(after, tiers), ordinary(after, tiers))
         if isinstance(reading, Unknown):
             return say(LeChatelierAnswer, found, Level.UNKNOWN, reading.reason, world=world, lost=world.refs(lost))
         state = reading.value

@@ -9,9 +9,10 @@ import pytest
 from common.errors import Invalid
 from resilience.models import SheddingExecution
 from resilience.services import shedding
+from schedules.domain.problem import Role
 from schedules.domain.rules import check
 from schedules.mapping import load_problem, load_roster
-from schedules.models import Breaker, Person
+from schedules.models import Activity, Breaker, Person
 from schedules.services import editing
 from tests.factories import program
 from tests.factories.resilience import MONDAY, MORNING, granted, watched_ward
@@ -78,7 +79,22 @@ def test_restoring_into_the_same_shortage_asks_for_a_yes(ward, director):
     ward["A"].absences.all().delete()
     restored = shedding.restore(execution, by=director, at=MORNING)
 
-    assert (refusal.value.code, restored.state) == ("would_violate", "RESTORED")
+    assert (refusal.value.code, restored.state) == ("would_open", "RESTORED")
+
+
+def test_nobody_confirms_that_a_rule_is_broken_by_what_comes_back(ward, director):
+    execution = execute(director)
+    left = rows(ward)
+    shed = Activity.objects.get(code="ADM")
+    shed.roles = [Role.RESIDENT]
+    shed.save()
+
+    with pytest.raises(shedding.SheddingRefused) as refusal:
+        shedding.restore(execution, by=director, at=MORNING, confirm=True)
+
+    assert refusal.value.code == "would_violate"
+    assert "nobody can confirm it" in refusal.value.detail
+    assert rows(ward) == left
 
 
 def test_a_simulation_of_another_schedule_is_refused(ward, director):

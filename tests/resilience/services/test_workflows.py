@@ -1,4 +1,4 @@
-"""The three workflows of the operating procedure on the real program, told through the doors."""
+"""The three workflows of the operating procedure on the real program, from detection to recovery, through the doors."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def ended(story: Story, incident: str) -> dict[str, Any]:
     one = f"incidents/{incident}"
     lessons = {"resolution": "Covered by the program's own people.", "lessons": "Train a second attending."}
     story.says(DIRECTOR, f"{one}/review", lessons | {"follow_ups": [{"text": "Train", "due": "2026-06-01"}]})
-    with pytest.raises(AssertionError):
-        story.says(COORDINATOR, f"{one}/update", {"text": "Too late."})
+    late = story.says(COORDINATOR, f"{one}/update", {"text": "Too late."}, refused=409)
+    assert late["code"] == "incident_state"
     return dict(story.says(COORDINATOR, f"{one}/close"))
 
 
@@ -244,6 +244,56 @@ def held(person: Person) -> set[str]:
     return set(rows.values_list("activity__code", flat=True))
 
 
+def test_a_faculty_absence_of_high_impact(begin: Callable[[dt.datetime], Story]):
+    # One attending after the other falls ill for two days, and each absence is granted, until nobody is to spare.
+    story = begin(QUIET_WEEK)
+    for person in attendings():
+        absence = absent(story, person, MONDAY, MONDAY + ONE_DAY)
+        seen = analysis(story, absence)
+        if seen["impact"] == "HIGH":
+            break
+        story.says(COORDINATOR, f"absences/{absence}/approve")
+        story.work_off()
+
+    one = f"incidents/{seen['incident']}"
+    shown = story.reads(COORDINATOR, one)
+    posture = story.reads(COORDINATOR, "resilience/posture")
+
+    # Before anybody granted it: analysed, ORANGE, shedding simulated, the plan attached.
+    assert (seen["status"], seen["impact"], seen["margin_safety"]) == ("REQUESTED", "HIGH", 0)
+    assert (shown["severity"], shown["state"], posture["level"]) == ("ORANGE", "DIAGNOSED", "ORANGE")
+    assert posture["readings"]["k*(safety) within 7 days"] == 0
+    assert shown["analysis"]["execute_sacrifice_hierarchy_tool"]["simulated"] is True
+    early = fallback_of(shown)
+    assert early["act"] == ""
+    assert "Record and approve the absence first" in early["text"]
+
+    story.says(COORDINATOR, f"{one}/acknowledge")
+    story.after(minutes=5)
+    story.says(COORDINATOR, f"absences/{absence}/approve")
+    story.work_off()
+    plan = fallback_of(story.reads(COORDINATOR, one))
+    assert plan["act"] == "propose"
+    asked = story.says(ARCHITECT, f"{one}/propose", {"key": plan["key"]})
+    carried_out(story, asked, COORDINATOR)
+    released(story, "SITREP", seen["incident"])
+    story.says(COORDINATOR, f"{one}/update", {"text": "Everything is covered."})
+    story.says(COORDINATOR, f"{one}/monitor")
+    recovers_within(story, seen["incident"], days=10)
+    done = ended(story, seen["incident"])
+
+    assert asked["needed"] == ["COORDINATOR"]
+    assert (done["state"], done["highest"]) == ("CLOSED", "ORANGE")
+    assert moves(story, seen["incident"]) == WAY
+    times = kept_times(done)
+    assert [times[step] for step in ("DETECTED", "ANALYSED", "RESPONDED", "ACKNOWLEDGED")] == [True] * 4
+
+
+def fallback_of(shown: dict[str, Any]) -> dict[str, Any]:
+    """The plan that an incident attaches."""
+    return dict(next(item for item in shown["recommendations"] if item["key"].startswith("fallback:")))
+
+
 def test_a_deployment_of_three(begin: Callable[[dt.datetime], Story]):
     story = begin(HARD_WEEK)
     people = tightest_three(story)
@@ -278,16 +328,27 @@ def test_a_deployment_of_three(begin: Callable[[dt.datetime], Story]):
     assert {item.kind for item in trip.documents.all()} == {"MFR", "SITREP"}
 
     story.says(COORDINATOR, f"{one}/acknowledge")
-    fallback = next(item for item in story.reads(DIRECTOR, "resilience/approvals?action=fallback")["items"])
-    story.says(COORDINATOR, f"resilience/approvals/{fallback['id']}/approve", refused=403)
+    asked = story.reads(DIRECTOR, "resilience/approvals?action=fallback")["items"]
+    (fallback,) = asked
+    by_coordinator = story.says(COORDINATOR, f"resilience/approvals/{fallback['id']}/approve", refused=403)
     carried_out(story, fallback, DIRECTOR)
     signed(story, str(written["RFF"].pk))
     story.says(DIRECTOR, f"{one}/note-action", {"text": "Asked the command for an attending."})
     story.says(DIRECTOR, f"{one}/set-severity", {"severity": "ORANGE", "reason": "Covered as far as it can be."})
     story.says(COORDINATOR, f"{one}/monitor")
     early = story.says(COORDINATOR, f"{one}/recover", refused=409)
+    recovers_within(story, str(made.pk), days=20)
+    done = ended(story, str(made.pk))
 
-    assert early["code"] == "not_recovered"
+    assert fallback["incident"] == str(made.pk)
+    assert (fallback["proposed_by"], fallback["needed"]) == (None, ["PROGRAM_DIRECTOR"])
+    assert by_coordinator["code"] == "forbidden"
+    assert any("YELLOW or better for 24 hours" in sentence for sentence in early["missing"])
+    assert (done["state"], done["highest"]) == ("CLOSED", "BLACK")
+    assert moves(story, str(made.pk)) == WAY
+    assert story.reads(DIRECTOR, "resilience/breaker")["state"] == "CLOSED"
+    trip.refresh_from_db()
+    assert trip.state == "MONITORING"
 
 
 def tightest_three(story: Story) -> list[Person]:
@@ -334,12 +395,16 @@ def test_one_violation_has_a_checked_fix_and_many_escalate(begin: Callable[[dt.d
     made.refresh_from_db()
     assert made.trigger_value == "0"
 
-    released(story, "MFR", str(made.pk))
+    text = released(story, "MFR", str(made.pk))
     if made.state != "MONITORING":
         story.says(COORDINATOR, f"{one}/monitor")
-    early = story.says(COORDINATOR, f"{one}/recover", refused=409)
+    recovers_within(story, str(made.pk), days=6)
+    done = ended(story, str(made.pk))
 
-    assert early["code"] == "not_recovered"
+    assert "hard violation" in text
+    assert (done["state"], done["highest"]) == ("CLOSED", "ORANGE")
+    story.passes(ONE_DAY)
+    assert story.reads(DIRECTOR, "resilience/breaker")["state"] == "CLOSED"
 
 
 def fixes(story: Story, one: str) -> list[str]:
