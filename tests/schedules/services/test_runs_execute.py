@@ -341,8 +341,13 @@ def second(tiny):
 def test_a_range_of_two_blocks_is_solved_block_by_block_and_time_running_out_keeps_the_best(second, pd):
     done = ended_in_haste(pd, runs.Order(START, second.end_date))
 
-    assert (done.status, done.result["outcome"]) == (RunStatus.DRAFT_READY, "FEASIBLE")
-    assert [block["label"] for block in done.result["blocks"]] == ["Block 10", "Block 11"]
+    # Whether a second suffices for a proof is the machine's affair; what is called proven has to be.
+    blocks = done.result["blocks"]
+    proven = {block["label"]: block["gap"] <= 0.01 for block in blocks}
+    assert done.status == RunStatus.DRAFT_READY
+    assert list(proven) == ["Block 10", "Block 11"]
+    assert [block["outcome"] for block in blocks] == ["OPTIMAL" if held else "FEASIBLE" for held in proven.values()]
+    assert done.result["outcome"] == ("OPTIMAL" if all(proven.values()) else "FEASIBLE")
     assert done.progress["block"] == 2
     assert done.schedule.end_date == second.end_date
     assert done.result["validation"]["acgme_compliant"] is True
