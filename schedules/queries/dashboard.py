@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Q, QuerySet, Subquery
+from django.db.models import Case, Count, F, JSONField, Q, QuerySet, Subquery, When
 from django.urls import reverse
 
 from accounts.permissions import Permission
@@ -42,6 +42,8 @@ class Dashboard:
     today: dt.date
     block: Block | None
     published: list[Schedule]
+    reports: list[dict[str, Any] | None]
+    """The stored reports of the published versions."""
     waiting_absences: list[Absence]
     open_runs: list[GenerationRun]
     drafts: list[Schedule]
@@ -86,7 +88,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
     block = default_block(blocks, today)
     versions = (
         Schedule.objects.filter(status__in=(ScheduleStatus.PUBLISHED, ScheduleStatus.DRAFT))
-        .annotate(run_pk=F("run__pk"), open_findings=Subquery(_open_findings()))
+        .annotate(run_pk=F("run__pk"), open_findings=Subquery(_open_findings()), report=_PUBLISHED_REPORT)
         .defer("validation")
     )
     drafts = [s for s in versions if s.status == ScheduleStatus.DRAFT]
@@ -98,6 +100,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         today=today,
         block=block,
         published=in_block,
+        reports=[s.report for s in in_block],
         waiting_absences=[a for a in absences if a.status == AbsenceStatus.REQUESTED][:8],
         open_runs=list(GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES).defer("preflight", "result")),
         drafts=drafts[:SHOWN_DRAFTS],
@@ -109,6 +112,10 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         unpublished=next_to_generate(blocks, published=published, drafts=drafts, today=today),
         at=at,
     )
+
+
+_PUBLISHED_REPORT = Case(When(status=ScheduleStatus.PUBLISHED, then=F("validation")), output_field=JSONField())
+"""The stored report of a published version; that of a draft, which nobody looks at here, stays where it is."""
 
 
 def _open_findings() -> QuerySet[Any, Any]:

@@ -50,7 +50,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
         "breaker_told": any(alarm.subject == "breaker" for alarm in alarms),
         "decisions": decisions[:SHOWN_DECISIONS],
         "now": now,
-        "findings": summary_of(facts.published),
+        "findings": summary_of(facts.reports),
         "coverage_text": percent(facts.coverage_rate, 1),
         "action": awaited(decisions, request.user) or next_action(facts, request.user),
         "away": away_soon(facts.upcoming, facts.today),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from schedules import access
 from schedules.domain.problem import Session
-from schedules.models import Schedule
 from schedules.queries.grid import CellKey, GridData
 from schedules.views.grid import Mark
 
@@ -110,9 +109,8 @@ def findings_of(data: GridData, *, reader: User) -> list[Finding]:
     return [finding for finding in shown if finding.touches(data.start, data.end)]
 
 
-def summary_of(schedules: Iterable[Schedule]) -> Summary | None:
+def summary_of(reports: Sequence[Mapping[str, Any] | None]) -> Summary | None:
     """Counts over the stored reports; None where one of them was never judged, or there is none."""
-    reports = [schedule.validation for schedule in schedules]
     if not reports or not all(reports):
         return None
     severities = [finding.severity for report in reports for finding in findings_of_report(report)]
