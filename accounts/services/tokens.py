@@ -21,6 +21,9 @@ from accounts.models import User
 from accounts.services import agent_tokens
 from common.errors import DomainError
 
+BEARER = "bearer"
+"""How a client with a token is told from a person's session: what `request.auth` then holds, and never the token."""
+
 
 class TokenRefused(DomainError):
     """The refresh token is no good; signing in again is the way on."""
@@ -58,7 +61,7 @@ class BearerAuthentication(JWTAuthentication):
         header = self.get_header(request)
         try:
             token = None if header is None else self.get_raw_token(header)
-            return None if token is None else (user_of(token.decode("latin-1"), at=timezone.now()), None)
+            return None if token is None else (user_of(token.decode("latin-1"), at=timezone.now()), BEARER)
         except (AuthenticationFailed, TokenNotValid) as refusal:
             raise AuthenticationFailed(TokenNotValid().detail, code=TokenNotValid.code) from refusal
 

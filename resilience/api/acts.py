@@ -19,6 +19,7 @@ from accounts.access import caller
 from accounts.api import RefusalOut
 from accounts.models import User
 from accounts.permissions import Permission
+from common.errors import NotAllowed
 from resilience import access
 from schedules.api.resource import Readable
 
@@ -46,6 +47,8 @@ class Act:
     """Asked for before what was sent is looked at; the service knows the rest."""
     shown: type[serializers.BaseSerializer] | None = None
     """What it answers, where that is not the thing itself."""
+    in_person: bool = False
+    """A person's own word: a session of the browser gives it, a client with a token never (resilience, section 4)."""
 
 
 def acting(
@@ -73,6 +76,8 @@ def _method(
         user = caller(request)
         thing = load(user, pk)
         access.require(user, act.right)
+        if act.in_person and request.auth is not None:
+            raise NotAllowed("Clients with a token propose and never approve: say it on the page of the approval.")
         given = _given(act.shape, request)
         done = act.do(thing, by=user, at=timezone.now(), **given)
         result = done if act.shown else load(user, pk)

@@ -111,15 +111,22 @@ class SecondReviewIn(RefusalIn):
 
 
 ACTS = (
-    Act("approve", "Say yes, in the caller's part; never to what one proposed oneself.", approvals.approve, WordIn),
+    Act(
+        "approve",
+        "Say yes, in the caller's part; never to what one proposed oneself. Refused to clients with a token.",
+        approvals.approve,
+        WordIn,
+        in_person=True,
+    ),
     Act("refuse", "Say no, with the reason.", approvals.refuse, RefusalIn),
     Act(
         "approve_in_emergency",
         "Say yes alone where two are needed; a second review follows within 24 hours.",
         approvals.approve_in_emergency,
         RefusalIn,
+        in_person=True,
     ),
-    Act("review", "The second review of an emergency.", approvals.review, SecondReviewIn),
+    Act("review", "The second review of an emergency.", approvals.review, SecondReviewIn, in_person=True),
     Act("withdraw", "Take the proposal back.", approvals.withdraw, right=Permission.SIMULATE_RESILIENCE),
     Act("carry_out", "Do what was granted.", approvals.carry_out),
 )

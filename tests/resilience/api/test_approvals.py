@@ -11,7 +11,8 @@ import time_machine
 from rest_framework.test import APIClient
 
 from accounts.enums import Role
-from resilience.models import SheddingExecution
+from accounts.services import tokens
+from resilience.models import Approval, SheddingExecution
 from tests.factories import accounts, agents, backups, generation, program
 from tests.factories.resilience import MONDAY, MORNING, watched_ward
 
@@ -57,6 +58,20 @@ def test_an_agent_asks_persons_answer_and_it_comes_back_exactly(ward: Any, api_a
     assert (granted.json()["state"], done.json()["state"], code(again)[0]) == ("GRANTED", "USED", 409)
     assert (shed != before, back.status_code, back.json()["state"]) == (True, 200, "RESTORED")
     assert generation.cells(ward.schedule) == before
+
+
+@pytest.mark.parametrize("deed", ["approve", "approve-in-emergency", "review"])
+def test_a_client_with_a_directors_token_approves_nothing(ward: Any, api_as: Clients, api: APIClient, deed: str):
+    token = tokens.issue(accounts.user(Role.PROGRAM_DIRECTOR)).access_token
+    asked = api_as(Role.COORDINATOR).post(f"{URL}/approvals", SHED).json()
+
+    refused = api.post(
+        f"{URL}/approvals/{asked['id']}/{deed}", {"reason": "Now."}, HTTP_AUTHORIZATION=f"Bearer {token}"
+    )
+
+    assert code(refused) == (403, "forbidden")
+    assert "page of the approval" in refused.json()["detail"]
+    assert Approval.objects.get(pk=asked["id"]).state == "PENDING"
 
 
 def test_nobody_says_yes_to_what_they_asked_for(ward: Any, api_as: Clients):
