@@ -70,6 +70,18 @@ def _may_offer(person: Person, by: User) -> bool:
     return may_ask_for(person, by) and by.role != Role.AGENT
 
 
+def order_of(offered: MarketplaceOffer, taker: Person, target_week: dt.date | None) -> Order:
+    """The request that taking the offer makes: for nothing, or against a week of the taker."""
+    return Order(
+        source_person=offered.person_id,
+        source_week=offered.week,
+        target_person=taker.pk,
+        swap_type=(SwapType.ABSORB if target_week is None else SwapType.ONE_TO_ONE).value,
+        reason=offered.reason_code,
+        target_week=target_week,
+    )
+
+
 def take(
     offered: MarketplaceOffer,
     *,
@@ -90,14 +102,7 @@ def take(
         raise Invalid("Your account belongs to no person of the schedule: say who takes the week.")
     if not may_ask_for(taker, by):
         raise NotAllowed("You can take a week for yourself only.")
-    order = Order(
-        source_person=offered.person_id,
-        source_week=offered.week,
-        target_person=taker.pk,
-        swap_type=(SwapType.ABSORB if target_week is None else SwapType.ONE_TO_ONE).value,
-        reason=offered.reason_code,
-        target_week=target_week,
-    )
+    order = order_of(offered, taker, target_week)
     require_open(at, lambda: judge(order, by=by, at=at).planned)
     with transaction.atomic():
         locked = _locked(offered)

@@ -18,11 +18,12 @@ from accounts.permissions import Permission
 from common.errors import DomainError
 from schedules.models import Person
 from swaps import access, services
-from swaps.domain.tables import Actor, SwapStatus, SwapType
+from swaps.domain.tables import Actor, SwapStatus
 from swaps.enums import OfferStatus
 from swaps.forms import OfferForm, TakeForm
 from swaps.models import MarketplaceOffer
-from swaps.services.judging import Order, judge
+from swaps.services.judging import judge
+from swaps.services.marketplace import order_of
 from swaps.views.lists import head_of
 from swaps.views.outcome import judged, pictured
 from swaps.views.weeks import Week, WeekView, weeks_shown
@@ -134,16 +135,8 @@ def take(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _checked(found: MarketplaceOffer, own: Person, target: dt.date | None, refusal: str, *, by: User) -> dict[str, Any]:
     """The dry run of giving the week to this person, as its offerer, else the taker, would ask for it."""
-    order = Order(
-        source_person=found.person_id,
-        source_week=found.week,
-        target_person=own.pk,
-        swap_type=(SwapType.ABSORB if target is None else SwapType.ONE_TO_ONE).value,
-        reason=found.reason_code,
-        target_week=target,
-    )
     try:
-        judgement = judge(order, by=found.offered_by or by, at=timezone.now())
+        judgement = judge(order_of(found, own, target), by=found.offered_by or by, at=timezone.now())
     except DomainError as error:
         return {"refusal": refusal or error.detail}
     return {
