@@ -6,6 +6,8 @@ import datetime as dt
 import io
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Callable, Mapping
+from importlib import import_module
 
 import pytest
 from django.core.management import call_command
@@ -16,7 +18,7 @@ from schedules.enums import ScheduleStatus
 from schedules.management.commands.drill import seeds
 from schedules.models import Absence, Activity, Assignment, Schedule
 from schedules.services import drills
-from schedules.services.drills.engine import Drill, Play, Registered
+from schedules.services.drills.engine import Drill, Play, Promise, Registered
 from tests.factories import generation, program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,6 +33,26 @@ def published(own_database: str) -> Schedule:
         made.status, made.published_at = ScheduleStatus.PUBLISHED, made.created_at
         made.save()
     return made
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts other plays, and other promises where some are named, in place of all that the apps have registered.
+
+    What the apps register is imported first: what is imported during a drill would stand in the replaced tables.
+    """
+    for module in drills.engine._joined:
+        import_module(module)
+
+    def replace(plays: Mapping[str, Play], promises: Mapping[str, Promise] | None = None) -> None:
+        registered = {name: Registered(1, name, play) for name, play in plays.items()}
+        monkeypatch.setattr(drills.engine, "_plays", registered)
+        monkeypatch.setattr(drills.engine, "_upkeep", {})
+        monkeypatch.setattr(drills.engine, "_evaluations", {})
+        if promises is not None:
+            monkeypatch.setattr(drills.engine, "_promises", promises)
+
+    return replace
 
 
 def play(*arguments: str) -> str:
@@ -61,12 +83,8 @@ def test_without_enough_published_days_it_says_what_to_do(own_database: str) -> 
         play("--days", "4")
 
 
-def test_a_broken_promise_is_told_and_fails_the_command(published: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drills.engine, "_joined", [])
-    monkeypatch.setattr(drills.engine, "_promises", {"Two and two are five": lambda drill: ["They are four."]})
-    monkeypatch.setattr(drills.engine, "_plays", {"nothing": Registered(1, "nothing", lambda drill: "")})
-    monkeypatch.setattr(drills.engine, "_upkeep", {})
-    monkeypatch.setattr(drills.engine, "_evaluations", {})
+def test_a_broken_promise_is_told_and_fails_the_command(published: Schedule, script: Callable[..., None]) -> None:
+    script({"nothing": lambda drill: ""}, {"Two and two are five": lambda drill: ["They are four."]})
 
     with pytest.raises(CommandError, match="promises were broken"):
         play("--days", "1")
@@ -95,12 +113,9 @@ def too_easy(drill: Drill) -> str:
     [(unnoticed, "The history does not tell"), (too_easy, "A door without a lock was not refused")],
 )
 def test_a_promise_that_is_really_broken_is_noticed(
-    published: Schedule, monkeypatch: pytest.MonkeyPatch, play_it: Play, told: str
+    published: Schedule, script: Callable[..., None], play_it: Play, told: str
 ) -> None:
-    monkeypatch.setattr(drills.engine, "_joined", ["schedules.services.drills.plays"])
-    monkeypatch.setattr(drills.engine, "_plays", {"mischief": Registered(1, "mischief", play_it)})
-    monkeypatch.setattr(drills.engine, "_upkeep", {})
-    monkeypatch.setattr(drills.engine, "_evaluations", {})
+    script({"mischief": play_it})
 
     outcome = drills.run(seed=1, days=1, at=dt.datetime(2026, 3, 12, 18, tzinfo=dt.UTC))
 
@@ -118,16 +133,10 @@ def test_a_range_of_seeds_holds_both_ends() -> None:
     assert (list(seeds("1-3")), list(seeds("7"))) == ([1, 2, 3], [7])
 
 
-def test_the_same_seed_plays_the_same_month(published: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drills.engine, "_joined", [])
-    plays = {
-        name: Registered(1, name, lambda drill, name=name: f"{name} {drill.chance.random():.6f}")
-        for name in ("one", "two")
-    }
-    monkeypatch.setattr(drills.engine, "_plays", plays)
-    monkeypatch.setattr(drills.engine, "_upkeep", {})
-    monkeypatch.setattr(drills.engine, "_evaluations", {})
-    monkeypatch.setattr(drills.engine, "_promises", {})
+def test_the_same_seed_plays_the_same_month(published: Schedule, script: Callable[..., None]) -> None:
+    script(
+        {name: lambda drill, name=name: f"{name} {drill.chance.random():.6f}" for name in ("one", "two")}, promises={}
+    )
     at = dt.datetime(2026, 3, 12, 18, tzinfo=dt.UTC)
 
     logs = [drills.run(seed=seed, days=5, at=at).log for seed in (7, 7, 8)]
