@@ -1,4 +1,4 @@
-"""How stored names and sentences read on a page: identifiers as words, ISO dates as people write them."""
+"""How stored names, sentences and ranges of dates read on a page: as people write them."""
 
 from __future__ import annotations
 
@@ -36,3 +36,11 @@ def _day(iso: str) -> str:
     with suppress(ValueError):
         return date_format(dt.date.fromisoformat(iso), "j M Y")
     return iso
+
+
+@register.filter
+def until(start: dt.date, end: dt.date) -> str:
+    """A range of dates with its year once, or both where they differ: ``12 Mar – 8 Apr 2026``."""
+    if start == end:
+        return date_format(end, "j M Y")
+    return f"{date_format(start, 'j M' if start.year == end.year else 'j M Y')} – {date_format(end, 'j M Y')}"

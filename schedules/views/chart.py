@@ -52,7 +52,7 @@ def chart(curve: Sequence[Sequence[float | None]], *, elapsed: float) -> Chart |
     return Chart(
         objective=_polyline(upper),
         bound=_polyline(lower),
-        gap=_polyline([*upper, *reversed(lower)]) if lower else "",
+        gap=_polyline(_area(upper, lower)) if lower else "",
         x_ticks=[Tick(scale.x(t), f"{t:g}") for t in _round_steps(0, end)],
         y_ticks=[Tick(scale.y(v), f"{v:,.0f}") for v in _round_steps(low, high)],
         last_objective=upper[-1],
@@ -90,6 +90,17 @@ class _Scale:
                 line.append((self.x(seconds), line[-1][1]))
             line.append((self.x(seconds), self.y(value)))
         return [*line, (self.x(self.end), line[-1][1])] if line else []
+
+
+def _area(upper: list[Point], lower: list[Point]) -> list[Point]:
+    """The outline of what lies between two step lines, from where both are known."""
+    start = max(upper[0][0], lower[0][0])
+    return [*_since(upper, start), *reversed(_since(lower, start))]
+
+
+def _since(line: list[Point], start: float) -> list[Point]:
+    held = [y for x, y in line if x <= start]
+    return [(start, held[-1]), *(point for point in line if point[0] > start)]
 
 
 def _polyline(points: list[Point]) -> str:

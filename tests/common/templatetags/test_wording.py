@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from common.templatetags.wording import in_words, readable
+from common.templatetags.wording import in_words, readable, until
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,15 @@ def test_identifiers_become_words(stored, shown):
 )
 def test_dates_in_a_sentence_are_written_out(stored, shown):
     assert readable(stored) == shown
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        (dt.date(2026, 3, 12), dt.date(2026, 4, 8), "12 Mar – 8 Apr 2026"),
+        (dt.date(2025, 7, 1), dt.date(2026, 6, 30), "1 Jul 2025 – 30 Jun 2026"),
+        (dt.date(2026, 3, 12), dt.date(2026, 3, 12), "12 Mar 2026"),
+    ],
+)
+def test_a_range_of_dates_names_each_year_once(start, end, shown):
+    assert until(start, end) == shown

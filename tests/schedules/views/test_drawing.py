@@ -31,6 +31,16 @@ def test_a_value_of_the_chart_holds_until_the_next_one_and_to_the_end() -> None:
     assert [tick.text for tick in drawn.y_ticks] == ["50", "100", "150", "200"]
 
 
+def test_nothing_is_shaded_before_a_bound_is_known() -> None:
+    drawn = chart([[0.0, 200.0, None], [5.0, 100.0, 90.0]], elapsed=10.0)
+
+    assert drawn is not None
+    middle = drawn.gap.split()[0].split(",")[0]
+    assert {point.split(",")[0] for point in drawn.gap.split()} == {middle, f"{float(drawn.right_edge)}"}
+    assert drawn.objective.startswith(f"{drawn.left}")
+    assert not drawn.gap.startswith(f"{drawn.left}")
+
+
 def test_a_bound_below_zero_does_not_flatten_the_curve() -> None:
     drawn = chart([[1.0, 1000.0, -1e9], [2.0, 900.0, 880.0]], elapsed=3.0)
 
