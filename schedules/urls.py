@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from schedules.views import absences, cells, dashboard, exports, generate, imports, my_schedule, schedule
+from schedules.views import absences, cells, dashboard, exports, fixes, generate, imports, my_schedule, schedule
 
 urlpatterns = [
     path("", dashboard.first_page, name="first_page"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("schedule/cell", cells.cell, name="cell"),
     path("schedule/cell/check", cells.check, name="cell_check"),
     path("schedule/cell/save", cells.save, name="cell_save"),
+    path("schedule/fixes/<uuid:pk>/<str:key>", fixes.fixes, name="fixes"),
     path("schedule/export/<str:kind>", exports.schedule_export, name="schedule_export"),
     path("my-schedule", my_schedule.my_schedule, name="my_schedule"),
     path("my-schedule/calendar-link", my_schedule.calendar_link, name="calendar_link"),

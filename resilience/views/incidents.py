@@ -184,6 +184,8 @@ def _page(request: SignedInRequest, found: Incident, *, refused: Refused | None 
 def _with_place(item: dict[str, Any]) -> dict[str, Any]:
     """A recommendation with the page that shows what it would change, where there is one."""
     kind, _, target = str(item.get("key", "")).partition(":")
+    if item.get("act") == "fix_violation":
+        return item | {"href": reverse("fixes", args=target.split(":", 1)), "look": "See what it would change"}
     if kind in {"fallback", "ready"} and FallbackPlan.objects.filter(pk=target).exists():
         return item | {"href": reverse("fallback", args=[target]), "look": "See the plan"}
     if kind == "shedding":

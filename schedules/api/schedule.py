@@ -133,7 +133,7 @@ class ApplyConflict(APIView):
         schedule_id, _, key = pk.partition(":")
         schedule = access.schedule(caller(request), _uuid(schedule_id))
         applied = conflicts.apply(schedule, key, by=caller(request), at=timezone.now())
-        return Response(applied.as_json())
+        return Response(applied.preview.as_json())
 
 
 class Diff(APIView):

@@ -10,8 +10,9 @@ from typing import Any
 
 from accounts.models import User
 from common.errors import DomainError
-from schedules.domain.changes import new_or_worsened
+from schedules.domain.changes import CellChange, FindingChanges, compare_findings, differences, new_or_worsened
 from schedules.domain.codes import ADMIN_CODE, LEAVE_CODE, OFF_CODE, SUPERVISION_CODE
+from schedules.domain.coverage import Coverage, coverage
 from schedules.domain.problem import HALF_DAYS, SESSIONS, Category, Demand, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
@@ -24,6 +25,8 @@ from schedules.services.validation import violation_json
 
 MOST_TRIES = 24
 """Candidate fixes judged per finding: each costs one run of the rule table."""
+MOST_OPTIONS = 3
+"""Fixes of one finding that a person chooses among."""
 SPARE_CATEGORIES = frozenset({Category.ADMIN, Category.RESEARCH})
 """Work that gives way first when somebody has to step in."""
 
@@ -88,27 +91,110 @@ def detect(start: dt.date, end: dt.date, *, schedule: Schedule | None = None) ->
     return found
 
 
-def apply(schedule: Schedule, key: str, *, by: User, at: dt.datetime) -> editing.Preview:
-    """Apply the fix of one finding, looked for and checked again now. Raises NoFix and what editing raises."""
+@dataclass(frozen=True)
+class Option:
+    """One checked fix of a finding: the cells before and after, and what it does to findings and filled demand."""
+
+    fix: Fix
+    cells: tuple[CellChange, ...]
+    findings: FindingChanges
+    before: Coverage
+    after: Coverage
+    fingerprint: str
+    """What a yes to this fix answers: these changes to this version of the rows."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One finding of a version as it stands now, and the fixes that were found; `violation` None: it is gone."""
+
+    schedule: Schedule
+    problem: Problem
+    roster: Roster
+    violation: Violation | None
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was written, and the fix that it was."""
+
+    preview: editing.Preview
+    option: Option
+
+    @property
+    def undo(self) -> Rows:
+        """The changes that put its cells back. A fix touches no locked cell."""
+        slots = ((cell.slot, cell.before) for cell in self.option.cells)
+        return tuple(editing.Change(slot.person, slot.day, slot.session, before) for slot, before in slots)
+
+
+def examine(schedule: Schedule, key: str) -> Examined:
+    """The finding judged anew, with up to `MOST_OPTIONS` fixes, the one that brings least first. Reads only."""
     problem = load_problem(schedule.start_date, schedule.end_date, schedule=schedule)
     roster = load_roster(problem, schedule=schedule)
     report = check(problem, roster)
     violation = next((v for v in report.counted if v.key == key), None)
     if violation is None:
+        return Examined(schedule, problem, roster, None)
+    fixes = sorted(_fixes(problem, roster, report, violation), key=lambda fix: len(fix.brings))[:MOST_OPTIONS]
+    before = coverage(problem, roster)
+    options = tuple(_option(schedule, problem, roster, report, before, fix) for fix in fixes)
+    return Examined(schedule, problem, roster, violation, options)
+
+
+def _option(  # noqa: PLR0917
+    schedule: Schedule, problem: Problem, roster: Roster, report: Report, before: Coverage, fix: Fix
+) -> Option:
+    after = roster.with_changes({change.slot: change.activity for change in fix.rows})
+    return Option(
+        fix=fix,
+        cells=differences(roster, after),
+        findings=compare_findings(report, check(problem, after)),
+        before=before,
+        after=coverage(problem, after),
+        fingerprint=editing.fingerprint(schedule, fix.rows),
+    )
+
+
+def apply(schedule: Schedule, key: str, *, by: User, at: dt.datetime, shown: str = "") -> Applied:
+    """Apply the fix of one finding, looked for and checked again now: the one whose fingerprint was `shown`, else the
+    first.
+
+    Raises NoFix, ConfirmationRefused where what was shown is no fix any more, and what editing raises.
+    """
+    found = examine(schedule, key)
+    if found.violation is None:
         raise NoFix("This finding is gone; nothing was changed.")
-    fix = propose(problem, roster, report, violation)
-    if fix is None:
+    if not found.options:
         raise NoFix("No small change mends this finding without bringing another. Correct it by hand.")
-    shown = editing.preview(schedule, fix.rows)
-    token = confirmation.issue(by, purpose=editing.PURPOSE, fingerprint=shown.fingerprint, at=at)
-    return editing.apply(schedule, fix.rows, token=token.token, by=by, at=at, reason=f"fix of {violation.rule}")
+    chosen = next((option for option in found.options if shown in {"", option.fingerprint}), None)
+    if chosen is None:
+        raise confirmation.ConfirmationRefused(
+            "The schedule has changed since this fix was shown; nothing was changed. Look at the present ones.",
+            code="confirmation_stale",
+        )
+    rows = chosen.fix.rows
+    token = confirmation.issue(by, purpose=editing.PURPOSE, fingerprint=editing.fingerprint(schedule, rows), at=at)
+    why = f"fix of {found.violation.rule}"
+    preview = editing.apply(schedule, rows, token=token.token, by=by, at=at, reason=why)
+    return Applied(preview, chosen)
 
 
 def propose(problem: Problem, roster: Roster, report: Report, violation: Violation) -> Fix | None:
-    """The first candidate that ends this finding and brings none as grave: never a hard one, and for a finding that is
-    not hard no counted one.
-    """
+    """The first fix that brings nothing, else the first of those that bring least."""
     best: Fix | None = None
+    for fix in _fixes(problem, roster, report, violation):
+        if not fix.brings:
+            return fix
+        best = fix if best is None or len(fix.brings) < len(best.brings) else best
+    return best
+
+
+def _fixes(problem: Problem, roster: Roster, report: Report, violation: Violation) -> Iterator[Fix]:
+    """The candidates that end this finding and bring none as grave: never a hard one, and for a finding that is not
+    hard no counted one.
+    """
     for rows in islice(_candidates(problem, roster, violation), MOST_TRIES):
         if any(change.slot in roster.locked for change in rows):
             continue
@@ -116,12 +202,9 @@ def propose(problem: Problem, roster: Roster, report: Report, violation: Violati
         if any(v.key == violation.key for v in after.counted):
             continue
         brings = tuple(v for v in new_or_worsened(report, after) if v.severity is not Severity.ADVISORY)
-        if not brings:
-            return Fix(rows)
         is_lesser = violation.severity is Severity.HARD and all(v.severity is not Severity.HARD for v in brings)
-        if is_lesser and (best is None or len(brings) < len(best.brings)):
-            best = Fix(rows, brings)
-    return best
+        if not brings or is_lesser:
+            yield Fix(rows, brings)
 
 
 def _candidates(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:

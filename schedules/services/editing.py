@@ -91,8 +91,7 @@ class Preview:
 
     @property
     def fingerprint(self) -> str:
-        """What a token answers: these changes to this version of these rows."""
-        return confirmation.digest(self.schedule.pk, self.schedule.version, *map(repr, sorted(self.changes, key=repr)))
+        return fingerprint(self.schedule, self.changes)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -117,6 +116,11 @@ class Preview:
 
     def _json(self, violations: Iterable[Violation]) -> list[dict[str, Any]]:
         return [violation_json(violation, self.problem) for violation in violations]
+
+
+def fingerprint(schedule: Schedule, changes: Iterable[Change]) -> str:
+    """What a yes answers: these changes to this version of these rows."""
+    return confirmation.digest(schedule.pk, schedule.version, *map(repr, sorted(changes, key=repr)))
 
 
 def preview(schedule: Schedule, changes: Sequence[Change]) -> Preview:

@@ -78,7 +78,8 @@ def cell(request: SignedInRequest) -> HttpResponse:
 
 
 def _drawer(request: SignedInRequest, place: Place, **more: Any) -> HttpResponse:
-    findings = [f for f in findings_of_report(place.schedule.validation) if _concerns(f, place)]
+    known = findings_of_report(place.schedule.validation, schedule=place.schedule.pk)
+    findings = [finding for finding in known if _concerns(finding, place)]
     context = {
         "place": place,
         "sessions": [(s.value, _session_name(s)) for s in Session],

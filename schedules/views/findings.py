@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from accounts.permissions import Permission
 from schedules import access
 from schedules.domain.problem import Session
 from schedules.queries.grid import CellKey, GridData
+from schedules.services.editing import EDITABLE
 from schedules.views.grid import Mark
 
 if TYPE_CHECKING:
@@ -42,6 +44,14 @@ class Finding:
     session: str
     message: str
     unavoidable: bool
+    key: str = ""
+    schedule: uuid.UUID | None = None
+    """The version whose stored report holds it, where the reader may change that."""
+
+    @property
+    def may_be_fixed(self) -> bool:
+        """Whether to lead on to what could fix it: counted, of a version that may be changed, and not unavoidable."""
+        return bool(self.schedule and self.key) and self.severity != "advisory" and not self.unavoidable
 
     @property
     def tone(self) -> str:
@@ -74,16 +84,16 @@ class Summary:
     advisory: int
 
 
-def findings_of_report(report: Mapping[str, Any] | None) -> list[Finding]:
-    """The findings of a validation object, gravest first."""
-    return findings_in(_rows(report))
+def findings_of_report(report: Mapping[str, Any] | None, *, schedule: uuid.UUID | None = None) -> list[Finding]:
+    """The findings of a validation object, gravest first; `schedule` where they may be fixed there."""
+    return findings_in(_rows(report), schedule=schedule)
 
 
 def _rows(report: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     return (report or {}).get("violations") or ((report or {}).get("validation") or {}).get("violations") or []
 
 
-def findings_in(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
+def findings_in(rows: Iterable[Mapping[str, Any]], *, schedule: uuid.UUID | None = None) -> list[Finding]:
     """Rows of a report as findings, gravest first."""
     found = [
         Finding(
@@ -96,17 +106,32 @@ def findings_in(rows: Iterable[Mapping[str, Any]]) -> list[Finding]:
             session=row.get("session") or "",
             message=row["message"],
             unavoidable=bool(row.get("unavoidable")),
+            key=row.get("key", ""),
+            schedule=schedule,
         )
         for row in rows
     ]
-    return sorted(found, key=lambda f: (ORDER.index(f.severity) if f.severity in ORDER else 9, f.start, f.rule))
+    return sorted(found, key=_gravest_first)
+
+
+def _gravest_first(finding: Finding) -> tuple[int, dt.date, str]:
+    gravity = ORDER.index(finding.severity) if finding.severity in ORDER else len(ORDER)
+    return gravity, finding.start, finding.rule
 
 
 def findings_of(data: GridData, *, reader: User) -> list[Finding]:
     """Findings of the shown versions that touch the shown dates and that the reader may know."""
-    rows = [row for schedule in data.schedules for row in _rows(schedule.validation)]
-    shown = findings_in(access.findings_visible_to(reader, rows))
-    return [finding for finding in shown if finding.touches(data.start, data.end)]
+    edits = reader.may(Permission.EDIT_ASSIGNMENTS)
+    found = [
+        finding
+        for schedule in data.schedules
+        for finding in findings_in(
+            access.findings_visible_to(reader, _rows(schedule.validation)),
+            schedule=schedule.pk if edits and schedule.status in EDITABLE else None,
+        )
+        if finding.touches(data.start, data.end)
+    ]
+    return sorted(found, key=_gravest_first)
 
 
 def summary_of(reports: Sequence[Mapping[str, Any] | None]) -> Summary | None:

@@ -54,6 +54,8 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("get", f"schedule/cell?{PLACE}", {}, (403, 403, 200, 200, 200, 200, 403)),
     ("post", "schedule/cell/check", CELL | {"activity": "ADM"}, (403, 403, 200, 200, 200, 200, 403)),
     ("post", "schedule/cell/save", CELL | {"activity": "ADM"}, (403, 403, 200, 200, 200, 200, 403)),
+    ("get", "schedule/fixes/{draft}/gone", {}, (403, 403, 200, 200, 200, 200, 403)),
+    ("post", "schedule/fixes/{draft}/gone", {"act": "apply"}, (403, 403, 409, 409, 409, 409, 403)),
     ("get", "schedule/export/csv?start=2026-03-12&end=2026-03-12", {}, (200,) * 7),
     (
         "get",

@@ -81,6 +81,7 @@ def test_backups_count_where_one_is_made_and_not_where_they_are_listed(
         "/import",
         "/schedule/cell/check",
         "/schedule/cell/save",
+        "/schedule/fixes/{nothing}/x",
     ],
 )
 def test_what_changes_or_judges_a_schedule_is_counted_at_every_door(

@@ -104,6 +104,7 @@ def things(db: None, administrator) -> dict[str, object]:
     return {
         "absences": absence.pk,
         "backups": backup.pk,
+        "fixes": draft.pk,
         "generate": run.pk,
         "runs": run.pk,
         "schedules": draft.pk,
