@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import product
 from math import comb, prod
 
-from resilience.domain.covering import OpenPost, cover, cover_lawfully, new_hard, without
+from resilience.domain.covering import Loss, OpenPost, cover, cover_lawfully, new_hard, without
 from resilience.domain.levels import Level, Measured, Reading, Unknown
 from schedules.domain.changes import CellChange
 from schedules.domain.margins import MarginReport, Pool, Scope, SessionMargin, SessionPosts, margins
@@ -43,13 +43,35 @@ class Scenario:
     lost: frozenset[PersonId]
     start: Date
     end: Date
-    gone: tuple[tuple[PersonId, Date, Date], ...] = ()
+    gone: tuple[Loss, ...] = ()
     """Who is gone from when to when, where not everybody is on all dates; () = all on all."""
 
+    @classmethod
+    def of(cls, name: str, losses: Iterable[Loss]) -> Scenario:
+        """Of people gone each on their own dates; at least one."""
+        each = tuple(sorted(losses))
+        start, end = min(loss.start for loss in each), max(loss.end for loss in each)
+        together = all((loss.start, loss.end) == (start, end) for loss in each)
+        return cls(name, frozenset(loss.person for loss in each), start, end, () if together else each)
+
     @property
-    def losses(self) -> tuple[tuple[PersonId, Date, Date], ...]:
+    def losses(self) -> tuple[Loss, ...]:
         """Each lost person with the first and last day away."""
-        return self.gone or tuple((person, self.start, self.end) for person in sorted(self.lost))
+        return self.gone or tuple(Loss(person, self.start, self.end) for person in sorted(self.lost))
+
+    @property
+    def days(self) -> tuple[Date, ...]:
+        """The dates on which anybody is gone."""
+        return tuple(sorted({day for loss in self.losses for day in days_between(loss.start, loss.end)}))
+
+    def within(self, start: Date, end: Date) -> Scenario | None:
+        """The part of it that lies on these dates, both included; None where none does."""
+        inside = [
+            Loss(loss.person, max(loss.start, start), min(loss.end, end))
+            for loss in self.losses
+            if loss.start <= end and loss.end >= start
+        ]
+        return Scenario.of(self.name, inside) if inside else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +93,17 @@ class Contingency:
 def contingency(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scope = Scope.SAFETY) -> Contingency:
     """Judge one scenario: Hall's theorem proves FATAL, the rule table accepts a witness for SAFE.
 
-    A witness changes cells on the scenario's days only (and the day after a call) and brings no new hard finding.
+    Judged are the dates on which anybody is gone. A witness changes cells on these only (and the day after a call) and
+    brings no new hard finding.
     """
     if not scenario.lost <= problem.person.keys():
         return Contingency(scenario, Outcome.UNKNOWN, reason="The scenario names people who are not in the program.")
-    world, left = without(problem, roster, scenario.lost, scenario.start, scenario.end)
-    days = tuple(days_between(max(scenario.start, problem.start), min(scenario.end, problem.end)))
+    days = tuple(day for day in scenario.days if problem.start <= day <= problem.end)
     if not days:
         return Contingency(scenario, Outcome.UNKNOWN, reason="The scenario lies outside the dates that are known.")
+    world, left = without(problem, roster, scenario.losses)
     affected = replace(world, start=days[0], end=days[-1])
-    timeline = margins(affected, left).timeline(scope)
+    timeline = [item for item in margins(affected, left).timeline(scope) if item.day in days]
     if not timeline:
         return Contingency(scenario, Outcome.UNKNOWN, reason="Nothing is demanded on these dates.")
     fatal = tuple(item for item in timeline if item.margin < 0)
@@ -114,8 +137,9 @@ def _witness(
 
 
 def _is_fate(finding: Violation, scenario: Scenario) -> bool:
-    """A finding that is over when the loss begins, or about nobody but the lost: no roster of the others changes it."""
-    return finding.end < scenario.start or (bool(finding.people) and scenario.lost.issuperset(finding.people))
+    """A finding that is over when a loss begins, or about nobody but the lost: no roster of the others changes it."""
+    is_over = finding.end < scenario.start or any(finding.end == loss.start - ONE_DAY for loss in scenario.losses)
+    return is_over or (bool(finding.people) and scenario.lost.issuperset(finding.people))
 
 
 def critical_people(
@@ -193,8 +217,8 @@ def cascade(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scop
     asks how long people last, not what a rule says. A week that the schedule itself makes as long (an inpatient week)
     drops nobody: only who carries more than that because of the loss. Who drops out is gone until the scenario's end.
     """
-    lost = set(scenario.lost)
-    world, now = without(problem, roster, lost, scenario.start, scenario.end)
+    out: set[PersonId] = set()
+    world, now = without(problem, roster, scenario.losses)
     days = []
     for day in days_between(max(scenario.start, problem.start), min(scenario.end, problem.end)):
         found = cover(world, now, scope=scope, days=(day,))
@@ -202,12 +226,12 @@ def cascade(problem: Problem, roster: Roster, scenario: Scenario, *, scope: Scop
         dropped = tuple(
             person.id
             for person in problem.people
-            if person.id not in lost and _is_worn_out(problem, roster, now, person.id, day)
+            if person.id not in out and _is_worn_out(problem, roster, now, person.id, day)
         )
         days.append(CascadeDay(day, found.open, dropped))
         if dropped and day < scenario.end:
-            lost.update(dropped)
-            world, now = without(world, now, dropped, day + ONE_DAY, scenario.end)
+            out.update(dropped)
+            world, now = without(world, now, [Loss(person, day + ONE_DAY, scenario.end) for person in dropped])
     return Cascade(tuple(days))
 
 

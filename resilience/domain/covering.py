@@ -64,6 +64,14 @@ class OpenPost(NamedTuple):
     missing: int
 
 
+class Loss(NamedTuple):
+    """One person gone from the first to the last day, both included."""
+
+    person: PersonId
+    start: Date
+    end: Date
+
+
 @dataclass(frozen=True, slots=True)
 class Cover:
     """A roster after posts were refilled."""
@@ -83,27 +91,37 @@ class Cover:
         return frozenset(change.slot.person for change in self.changes)
 
 
-def without(
-    problem: Problem, roster: Roster, lost: Collection[PersonId], start: Date, end: Date
-) -> tuple[Problem, Roster]:
-    """The program while people are gone from start to end (inclusive): absences, and LV in place of their cells.
+def without(problem: Problem, roster: Roster, losses: Iterable[Loss]) -> tuple[Problem, Roster]:
+    """The program while people are gone, each on their own dates: absences, and LV in place of their cells.
 
-    The day after a lost call its holder supervises and has administration instead of PCAT and DO (ADR 0002).
+    The day after a lost call its holder supervises and has administration instead of PCAT and DO (ADR 0002), unless
+    they are still gone then by another loss.
     """
-    absences = tuple(Absence(person, start, end, "SCENARIO") for person in sorted(lost))
+    gone = sorted(losses)
+    absences = tuple(Absence(loss.person, loss.start, loss.end, "SCENARIO") for loss in gone)
     changes: dict[Slot, ActivityCode | None] = {}
-    for person in lost:
-        for day in days_between(max(start, problem.start), min(end, problem.end)):
+    for loss in gone:
+        changes |= _after_lost_call(roster, loss)
+    for loss in gone:
+        for day in days_between(max(loss.start, problem.start), min(loss.end, problem.end)):
             for session in (*HALF_DAYS, Session.NIGHT):
-                slot = Slot(person, day, session)
+                slot = Slot(loss.person, day, session)
                 if slot in roster.cells:
                     changes[slot] = None if session is Session.NIGHT else LEAVE_CODE
-        if roster.at(person, end, Session.NIGHT) == CALL_CODE and end.weekday() not in FMIT_NIGHTS:
-            after = {Session.AM: (PCAT_CODE, SUPERVISION_CODE), Session.PM: (DAY_OFF_CODE, ADMIN_CODE)}
-            for session, (held, instead) in after.items():
-                if roster.cells.get(Slot(person, end + ONE_DAY, session)) == held:
-                    changes[Slot(person, end + ONE_DAY, session)] = instead
     return replace(problem, absences=(*problem.absences, *absences)), roster.with_changes(changes)
+
+
+def _after_lost_call(roster: Roster, loss: Loss) -> dict[Slot, ActivityCode | None]:
+    """What is held on the day after the loss where its last night was a call that obliged that day."""
+    if roster.at(loss.person, loss.end, Session.NIGHT) != CALL_CODE or loss.end.weekday() in FMIT_NIGHTS:
+        return {}
+    back = loss.end + ONE_DAY
+    after = {Session.AM: (PCAT_CODE, SUPERVISION_CODE), Session.PM: (DAY_OFF_CODE, ADMIN_CODE)}
+    return {
+        Slot(loss.person, back, session): instead
+        for session, (held, instead) in after.items()
+        if roster.cells.get(Slot(loss.person, back, session)) == held
+    }
 
 
 @dataclass(frozen=True, slots=True)

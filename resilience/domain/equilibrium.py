@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resilience.domain.levels import Measured, Reading, Unknown
@@ -32,14 +32,14 @@ class Equilibrium:
 
 def equilibrium(
     report: MarginReport,
-    lost: Collection[PersonId],
     budgets: Budgets,
     ordinary: Budgets,
     *,
     scope: Scope = Scope.SAFETY,
 ) -> Reading[Equilibrium]:
-    """The largest day up to which one flow within all budgets covers every post without the lost people.
+    """The largest day up to which one flow within all budgets covers every post.
 
+    `report` is of the program after the loss (`covering.without`): nobody is asked for on dates on which they are gone.
     `budgets` are what duty-hour limits allow, `ordinary` what people would work anyway; the least number of sessions
     beyond `ordinary` is the debt. Longer prefixes only ask for more, so the day is found by bisection, once the whole
     horizon was tried: mostly all of it is covered.
@@ -48,11 +48,10 @@ def equilibrium(
     days = sorted({session.day for session in report.sessions})
     if not sessions:
         return Unknown("Nothing is demanded in the horizon.")
-    gone = frozenset(lost)
 
     def is_covered(count: int) -> bool:
         part = [session for session in sessions if session.day <= days[count - 1]]
-        return _filled(part, gone, budgets, scope) == _demanded(part, scope)
+        return _filled(part, budgets, scope) == _demanded(part, scope)
 
     low, high = (len(days), len(days)) if is_covered(len(days)) else (0, len(days) - 1)
     while low < high:
@@ -63,7 +62,7 @@ def equilibrium(
             high = middle - 1
     covered = [session for session in sessions if low and session.day <= days[low - 1]]
     within = {person: min(count, ordinary.get(person, 0)) for person, count in budgets.items()}
-    debt = _demanded(covered, scope) - _filled(covered, gone, within, scope)
+    debt = _demanded(covered, scope) - _filled(covered, within, scope)
     return Measured(Equilibrium(low, days[low] if low < len(days) else None, debt))
 
 
@@ -75,7 +74,7 @@ def _demanded(sessions: Sequence[SessionPosts], scope: Scope) -> int:
     return sum(session.posts[index].needed for session in sessions for index in _asks(session, scope))
 
 
-def _filled(sessions: Sequence[SessionPosts], gone: frozenset[PersonId], budgets: Budgets, scope: Scope) -> int:
+def _filled(sessions: Sequence[SessionPosts], budgets: Budgets, scope: Scope) -> int:
     """Most posts that people can fill, each at most one post a session and no more sessions than the budget."""
     import networkx as nx
     from networkx.algorithms.flow import shortest_augmenting_path
@@ -86,7 +85,7 @@ def _filled(sessions: Sequence[SessionPosts], gone: frozenset[PersonId], budgets
         for index in _asks(session, scope):
             post = session.posts[index]
             graph.add_edge(("post", number, index), "sink", capacity=post.needed)
-            for person in post.anyone - gone:
+            for person in post.anyone:
                 graph.add_edge("source", ("person", person), capacity=budgets.get(person, 0))
                 graph.add_edge(("person", person), ("at", person, number), capacity=1)
                 graph.add_edge(("at", person, number), ("post", number, index), capacity=1)

@@ -67,9 +67,7 @@ def plan(
     days = tuple(days_between(max(scenario.start, problem.start), min(scenario.end, problem.end)))
     if not days:
         raise ValueError("The scenario lies outside the schedule: choose dates that are published.")
-    world, left = problem, roster
-    for person, first, last in scenario.losses:
-        world, left = without(world, left, {person}, first, last)
+    world, left = without(problem, roster, scenario.losses)
     found = cover_lawfully(hard_findings(world, left), world, left, scope=scope, days=days)
     teams = unfilled(world, found.roster, scope=Scope.TEAMS, days=days)
     return Fallback(

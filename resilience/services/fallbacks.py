@@ -17,7 +17,7 @@ from common.errors import DomainError, Invalid
 from common.models import signed
 from resilience.domain import fallbacks as domain
 from resilience.domain.contingency import Scenario
-from resilience.domain.covering import new_hard
+from resilience.domain.covering import Loss, new_hard
 from resilience.enums import FallbackScenario, PlanState
 from resilience.models import FallbackPlan
 from resilience.services.answers import CellView
@@ -107,7 +107,7 @@ def make(
     end: dt.date,
     *,
     at: dt.datetime,
-    gone: tuple[tuple[PersonId, dt.date, dt.date], ...] = (),
+    gone: tuple[Loss, ...] = (),
 ) -> FallbackPlan:
     """Make and keep the plan for these people gone on these dates (both included), or each on the dates of `gone`.
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from django.utils import timezone
 
-from resilience.domain.covering import OpenPost, cover_lawfully, without
+from resilience.domain.contingency import Scenario
+from resilience.domain.covering import OpenPost, cover_lawfully
 from resilience.domain.shedding import ShedLevel
 from resilience.services.world import World, load, load_policy
 from schedules.domain.margins.posts import session_posts
-from schedules.domain.problem import ONE_DAY, Activity, PersonId, Role, Session
-from schedules.domain.rules import check
+from schedules.domain.problem import ONE_DAY, Activity, Role, Session
 from schedules.models import Credential
 
 LONGEST_DAYS = 92
@@ -60,21 +60,18 @@ class Requirement:
         return sum(len(need.dates) for need in self.needs)
 
 
-def requirement(
-    people: Collection[PersonId], start: dt.date | None, end: dt.date | None, *, at: dt.datetime
-) -> Requirement:
+def requirement(loss: Scenario | None, *, at: dt.datetime) -> Requirement:
     """The posts of patient safety that stay open although everything is given up for them that may be.
 
-    For these people gone on these dates (from today on), else for the window of margins with nobody else gone.
-    Raises NothingPublished.
+    For the dates of the loss from today on, with these people gone, else for the window of margins with nobody else
+    gone. Raises NothingPublished.
     """
     today = timezone.localdate(at)
-    first = max(start or today, today)
-    last = end if end is not None else today + (load_policy().margin_days - 1) * ONE_DAY
+    first = max(loss.start, today) if loss else today
+    last = loss.end if loss else today + (load_policy().margin_days - 1) * ONE_DAY
     world = load(first, max(first, min(last, first + (LONGEST_DAYS - 1) * ONE_DAY)))
-    lost = frozenset(people) & world.problem.person.keys()
-    problem, roster = without(world.problem, world.roster, lost, world.start, world.end)
-    left = cover_lawfully(check(problem, roster), problem, roster, given_up=ShedLevel.CRITICAL.tiers)
+    after = world.without(item for item in (loss.losses if loss else ()) if item.person in world.problem.person)
+    left = cover_lawfully(after.report, after.problem, after.roster, given_up=ShedLevel.CRITICAL.tiers)
     return Requirement(world.start, world.end, _needs(world, left.open), world.gap)
 
 

@@ -14,7 +14,7 @@ from common.errors import DomainError, Invalid
 from common.models import signed
 from resilience.domain import shedding as domain
 from resilience.domain.contingency import Scenario
-from resilience.domain.covering import new_hard, without
+from resilience.domain.covering import new_hard
 from resilience.domain.shedding import Shedding, ShedLevel
 from resilience.enums import SheddingState
 from resilience.models import SheddingExecution
@@ -60,7 +60,8 @@ class SheddingPreview:
 def simulate(*, at: dt.datetime, target_level: str = "", lost: Scenario | None = None) -> SheddingPreview:
     """Plan it for the days of the margin window: at the target, else at the smallest level that suffices. Reads only.
 
-    With `lost`, as it would be if these people were gone as well: nothing that can be executed before they are.
+    With `lost`, as it would be if these people were gone as well, each on their own dates: nothing that can be executed
+    before they are.
     Raises `Invalid` (no such level, nothing published, people unknown).
     """
     found = basis(at)
@@ -69,20 +70,12 @@ def simulate(*, at: dt.datetime, target_level: str = "", lost: Scenario | None =
     except NothingPublished as missing:
         raise Invalid(str(missing)) from missing
     if lost is not None:
-        world = _without(world, lost)
+        world = world.without(lost.losses)
     plan = domain.simulate(world.problem, world.roster, target=_level(target_level))
     after = domain.execute(world.roster, plan)
     changes = differences(world.published, after) if plan.changes else ()
     result = after if changes else world.published
     return SheddingPreview(world, plan, changes, result.digest())
-
-
-def _without(world: World, lost: Scenario) -> World:
-    """The world in which these people are gone on the scenario's dates, as the schedule would stand then."""
-    if not lost.lost <= world.problem.person.keys():
-        raise Invalid("Some of these people are not in the program: choose active people.")
-    problem, roster = without(world.problem, world.roster, lost.lost, lost.start, lost.end)
-    return replace(world, problem=problem, published=roster)
 
 
 def execute(

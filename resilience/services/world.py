@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.utils import timezone
 
+from common.errors import Invalid
+from resilience.domain.covering import Loss, without
 from resilience.domain.levels import Level, worst
 from resilience.domain.utilization import Utilization, utilization
 from resilience.models import PostureState, ResiliencePolicy
@@ -73,6 +75,14 @@ class World:
     def gap(self) -> str:
         """Which of the dates asked for are not published; '' where all are."""
         return f"Nothing is published after {self.end}." if self.end < self.asked_end else ""
+
+    def without(self, losses: Iterable[Loss]) -> World:
+        """As it would stand with these people gone. Raises Invalid for people who are not in the program."""
+        gone = tuple(losses)
+        if not {loss.person for loss in gone} <= self.problem.person.keys():
+            raise Invalid("Some of these people are not in the program: name active people by their id.")
+        problem, roster = without(self.problem, self.roster, gone)
+        return replace(self, problem=problem, published=roster)
 
     def ref(self, person: PersonId) -> PersonRef:
         known = self.problem.person.get(person)

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import SignedInRequest, require
 from accounts.permissions import Permission
+from resilience.domain.contingency import Scenario
 from resilience.forms import WhatIfForm
 from resilience.services.tools import (
     analyze_hub_centrality_tool,
@@ -17,8 +19,10 @@ from resilience.services.tools import (
     calculate_blast_radius_tool,
     run_contingency_analysis_resilience_tool,
 )
+from resilience.services.world import load_policy
 from resilience.views import moves
 from resilience.views.moments import Moment, moment
+from schedules.domain.problem import ONE_DAY
 
 SCENARIOS = {1: "faculty_absence", 2: "dual_absence"}
 
@@ -38,21 +42,18 @@ def what_if(request: SignedInRequest) -> HttpResponse:
 
 
 def _answers(given: dict[str, Any], when: Moment) -> dict[str, Any]:
-    people = tuple(str(person.pk) for person in given["people"])
-    found = run_contingency_analysis_resilience_tool(
-        at=when.at,
-        scenario=SCENARIOS.get(len(people), "deployment"),
-        people=people,
-        start=given["start"],
-        end=given["end"],
-        include_cascade_simulation=True,
-    )
+    """All about the same loss: these people gone on these dates, by default those of the horizon."""
+    start = given["start"] or timezone.localdate(when.at)
+    end = given["end"] or start + (load_policy().horizon_days - 1) * ONE_DAY
+    people = frozenset(str(person.pk) for person in given["people"])
+    lost = Scenario(SCENARIOS.get(len(people), "deployment"), people, start, end)
+    found = run_contingency_analysis_resilience_tool(at=when.at, lost=lost, include_cascade_simulation=True)
     scenario = next(iter(found.scenarios), None)
     return {
         "found": found,
         "scenario": scenario,
         "witness": moves.picture(scenario.witness if scenario else ()),
-        "stress": analyze_le_chatelier_tool(at=when.at, people=people),
-        "zones": calculate_blast_radius_tool(at=when.at, people=people),
+        "stress": analyze_le_chatelier_tool(at=when.at, lost=lost),
+        "zones": calculate_blast_radius_tool(at=when.at, lost=lost),
         "lost": given["people"],
     }

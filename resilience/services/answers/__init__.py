@@ -28,6 +28,7 @@ from resilience.services.answers.losses import (
     GroupView,
     HubsAnswer,
     HubView,
+    LossView,
     ScenarioView,
     TrainingView,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "LoadAnswer",
     "LoanView",
     "LoopView",
+    "LossView",
     "MarginPoint",
     "OpenView",
     "PersonRef",

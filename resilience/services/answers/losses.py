@@ -26,11 +26,22 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
+class LossView:
+    """One person gone, both days included."""
+
+    person: PersonRef
+    start: dt.date
+    end: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioView:
     name: str
     people: tuple[PersonRef, ...]
     start: dt.date
     end: dt.date
+    losses: tuple[LossView, ...]
+    """Who is gone from when to when."""
     outcome: str
     """SAFE with a witness, FATAL with certificates, or UNKNOWN with a reason."""
     reason: str

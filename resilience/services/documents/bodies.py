@@ -14,6 +14,7 @@ from resilience.services import breaker
 from resilience.services.answers import ReadinessAnswer
 from resilience.services.documents.status import UNKNOWN, quick_status
 from resilience.services.forces import Requirement, requirement
+from resilience.services.loss import loss_of
 from resilience.services.tools import check_mtf_compliance_tool
 from resilience.services.world import NothingPublished
 from schedules.models import Breaker, Person
@@ -90,15 +91,14 @@ def _memorandum(incident: Incident | None, at: dt.datetime) -> str:
 
 
 def _request(incident: Incident | None, at: dt.datetime) -> str:
-    """What is asked for: posts, dates and credentials, for the people of the incident gone as long as it lasts."""
-    people = incident.people if incident else []
-    dates = (incident.start_date, incident.end_date) if incident and people else (None, None)
+    """What is asked for: posts, dates and credentials, for whom the incident misses, each on their own dates."""
+    loss = loss_of(incident, at=at) if incident else None
     try:
-        asked = requirement(people, *dates, at=at)
+        asked = requirement(loss, at=at)
     except NothingPublished as missing:
         posts, why = UNKNOWN, f"Unknown. {missing}"
     else:
-        posts, why = _bullets(need.sentence for need in asked.needs), _shortage(asked, len(people))
+        posts, why = _bullets(need.sentence for need in asked.needs), _shortage(asked, len(loss.lost) if loss else 0)
     return _joined(
         "# REQUEST FOR FORCES",
         f"{_utc(at)}. {INTERNAL}",

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
 from accounts.services import notify
 from common.errors import DomainError
-from resilience.domain.covering import without
+from resilience.domain.covering import Loss
 from resilience.domain.incidents import Impact, absence_impact
 from resilience.domain.levels import Level, Measured, Reading, Unknown
 from resilience.enums import ImpactName, IncidentKind
 from resilience.models import AbsenceAnalysis, Incident
 from resilience.services import fallbacks, timeline
 from resilience.services.incidents.advice import Advice, plan_advice
-from resilience.services.incidents.ground import AT_ONCE
 from resilience.services.incidents.opening import Finding, ask_for_analysis, open_incident
 from resilience.services.incidents.watching import watch
+from resilience.services.loss import AT_ONCE, reckoned_with
 from resilience.services.world import NothingPublished, World, load, load_policy
 from schedules.domain.margins import MarginReport, Pool, Scope
 from schedules.domain.problem import ONE_DAY, PersonId, days_between
@@ -122,11 +121,8 @@ class _Judged:
         self.impact = absence_impact(self.all, self.safety, self.idle)
 
     def _measure(self, world: World) -> None:
-        problem, roster = world.problem, world.roster
-        for item in self.gone:
-            start, end = max(item.start_date, world.start), min(item.end_date, world.end)
-            problem, roster = without(problem, roster, {str(item.person_id)}, start, end)
-        report = replace(world, problem=problem, published=roster).margins
+        losses = [Loss(str(item.person_id), item.start_date, item.end_date) for item in self.gone]
+        report = world.without(loss for loss in losses if loss.person in world.problem.person).margins
         lowest, safety = report.lowest(Scope.ALL), report.lowest(Scope.SAFETY)
         idle = report.lowest(Scope.ALL, Pool.IDLE)
         nothing = "Nothing is demanded on these dates."
@@ -180,8 +176,7 @@ def _judge(absence: Absence, start: dt.date) -> _Judged:
 
 def _others(absence: Absence) -> QuerySet[Absence]:
     """Everybody else who is away on one of its dates, by an approved absence or one that is to be reckoned with."""
-    counts = Q(status=AbsenceStatus.APPROVED) | Q(status=AbsenceStatus.REQUESTED, kind__in=AT_ONCE)
-    rows = Absence.objects.filter(counts, start_date__lte=absence.end_date, end_date__gte=absence.start_date)
+    rows = Absence.objects.filter(reckoned_with(), start_date__lte=absence.end_date, end_date__gte=absence.start_date)
     return rows.exclude(pk=absence.pk).order_by("pk")
 
 

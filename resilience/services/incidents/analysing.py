@@ -8,10 +8,10 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from common.errors import DomainError, Invalid
+from resilience.domain.contingency import Scenario
 from resilience.domain.incidents import IncidentState
 from resilience.domain.levels import Level
 from resilience.enums import DocumentKind, IncidentKind, TargetStep, TimelineEvent
@@ -21,7 +21,8 @@ from resilience.services.answers import BlastAnswer, ContingencyAnswer, Utilizat
 from resilience.services.approvals.asking import schedule_digest
 from resilience.services.incidents import clock
 from resilience.services.incidents.advice import Advice, advice
-from resilience.services.incidents.ground import ground_of, loss_of, scenario_name
+from resilience.services.incidents.ground import ground_of
+from resilience.services.loss import loss_of
 from resilience.services.tools import (
     analyze_hub_centrality_tool,
     analyze_le_chatelier_tool,
@@ -50,8 +51,9 @@ def analyse(incident: Incident, *, at: dt.datetime) -> Incident:
     """
     if not incident.is_open:
         return incident
-    answers = _answers(incident, at=at)
-    ground = ground_of(incident, answers["run_contingency_analysis_resilience_tool"], at=at)
+    loss = loss_of(incident, at=at)
+    answers = _answers(incident, loss, at=at)
+    ground = ground_of(incident, loss, answers["run_contingency_analysis_resilience_tool"], at=at)
     found = advice(incident, answers, ground)
     with transaction.atomic():
         row = timeline.lock(incident)
@@ -63,30 +65,21 @@ def analyse(incident: Incident, *, at: dt.datetime) -> Incident:
     return row
 
 
-def _answers(incident: Incident, *, at: dt.datetime) -> dict[str, Any]:
-    """Contingency with cascade, hubs, zones, equilibrium, and from ORANGE on shedding, each for the missing people."""
-    people = tuple(incident.people)
-    today = timezone.localdate(at)
-    start = max(incident.start_date, today) if incident.start_date else None
-    end = max(incident.end_date, today) if incident.end_date else None
+def _answers(incident: Incident, loss: Scenario | None, *, at: dt.datetime) -> dict[str, Any]:
+    """Contingency with cascade, hubs, zones, equilibrium, and from ORANGE on shedding, each for the same loss."""
     found: dict[str, Any] = {
         "run_contingency_analysis_resilience_tool": run_contingency_analysis_resilience_tool(
-            at=at,
-            scenario=scenario_name(len(people)).value if people else "",
-            people=people,
-            start=start if people else None,
-            end=end if people else None,
-            include_cascade_simulation=True,
+            at=at, lost=loss, include_cascade_simulation=True
         ),
         "analyze_hub_centrality_tool": analyze_hub_centrality_tool(at=at),
-        "calculate_blast_radius_tool": calculate_blast_radius_tool(at=at, people=people),
-        "analyze_le_chatelier_tool": analyze_le_chatelier_tool(at=at, people=people),
+        "calculate_blast_radius_tool": calculate_blast_radius_tool(at=at, lost=loss),
+        "analyze_le_chatelier_tool": analyze_le_chatelier_tool(at=at, lost=loss),
         "check_utilization_threshold_tool": check_utilization_threshold_tool(at=at),
     }
     if Level[incident.severity] >= SHED_FROM:
         target = "CRITICAL" if Level[incident.severity] is Level.BLACK else ""
         found["execute_sacrifice_hierarchy_tool"] = execute_sacrifice_hierarchy_tool(
-            at=at, target_level=target, lost=loss_of(incident, at=at)
+            at=at, target_level=target, lost=loss
         )
     return found
 

@@ -6,69 +6,47 @@ import datetime as dt
 from collections import defaultdict
 
 import structlog
-from django.db.models import Q
-from django.utils import timezone
 
 from common.errors import DomainError
 from resilience.domain.contingency import Scenario
 from resilience.domain.levels import Level
-from resilience.enums import FallbackScenario, IncidentKind, PlanState
+from resilience.enums import IncidentKind, PlanState
 from resilience.models import FallbackPlan, Incident
 from resilience.services import fallbacks
 from resilience.services.answers import ContingencyAnswer
 from resilience.services.forces import Requirement, requirement
 from resilience.services.incidents.advice import Ground
+from resilience.services.loss import scenario_name
 from resilience.services.world import NothingPublished, basis
 from schedules.domain.problem import PersonId
-from schedules.enums import AbsenceKind, AbsenceStatus
-from schedules.models import Absence
 
 log = structlog.get_logger(__name__)
 
-SCENARIOS = {1: FallbackScenario.SINGLE_ABSENCE, 2: FallbackScenario.DUAL_ABSENCE}
-"""By the number of people who are missing; more are a deployment."""
-AT_ONCE = frozenset({AbsenceKind.SICK, AbsenceKind.EMERGENCY})
-"""Kinds of absence that are reckoned with when reported; every other kind when it is granted."""
 ATTACHED_FROM = Level.ORANGE
 """From which severity fallbacks are attached, whatever the incident is about (resilience, section 4)."""
 ATTACHED = 3
 """Standing plans that are attached: the gravest losses."""
 
 
-def ground_of(incident: Incident, contingency: ContingencyAnswer, *, at: dt.datetime) -> Ground:
-    """The plans, the absence and the requirement that advice rests on, made or looked up now."""
+def ground_of(incident: Incident, loss: Scenario | None, contingency: ContingencyAnswer, *, at: dt.datetime) -> Ground:
+    """The plans, the absence and the requirement that advice rests on, made or looked up now; `loss` is its own."""
     several = len(incident.people) > 1
     attaches = Level[incident.severity] >= ATTACHED_FROM
-    plan = _plan(incident, at=at)
+    plan = _plan(incident, loss, at=at)
     return Ground(
         plan=plan,
         hurdle=fallbacks.hurdle(plan, at=at) if plan is not None else "",
         ready=_ready(contingency, at=at) if attaches and not incident.people else (),
         absence=incident.absences.order_by("-computed_at").first(),
-        needs=_needs(incident, at=at) if several else None,
+        needs=_needs(loss, at=at) if several else None,
     )
 
 
-def scenario_name(count: int) -> FallbackScenario:
-    """The scenario that so many missing people make."""
-    return SCENARIOS.get(count, FallbackScenario.DEPLOYMENT)
-
-
-def loss_of(incident: Incident, *, at: dt.datetime) -> Scenario | None:
-    """The people whom the incident misses, gone on its dates from today on; None where it misses nobody then."""
-    today = timezone.localdate(at)
-    if not incident.people or incident.start_date is None or incident.end_date is None or incident.end_date < today:
-        return None
-    name = scenario_name(len(incident.people)).value
-    return Scenario(name, frozenset(incident.people), max(incident.start_date, today), incident.end_date)
-
-
-def _plan(incident: Incident, *, at: dt.datetime) -> FallbackPlan | None:
+def _plan(incident: Incident, loss: Scenario | None, *, at: dt.datetime) -> FallbackPlan | None:
     """The plan for exactly those who are missing, made now; None where nobody is or none can be made."""
-    loss = loss_of(incident, at=at)
     if Level[incident.severity] < ATTACHED_FROM and incident.kind != IncidentKind.ABSENCE:
         return None
-    loss = _by_absence(incident, loss) if loss is not None else _missing_now(at)
+    loss = loss or (None if incident.people else _missing_now(at))
     if loss is None:
         return None
     try:
@@ -76,27 +54,6 @@ def _plan(incident: Incident, *, at: dt.datetime) -> FallbackPlan | None:
     except DomainError as refusal:
         log.info("no_fallback", incident=incident.number, code=refusal.code)
         return None
-
-
-def _by_absence(incident: Incident, loss: Scenario) -> Scenario | None:
-    """The loss with each person gone on the days of their own absence, so that the plan gives nobody else leave.
-
-    Whoever an absence incident names without an absence any more is back; of another incident they are gone throughout.
-    None where nobody is left.
-    """
-    counts = Q(status=AbsenceStatus.APPROVED) | Q(status=AbsenceStatus.REQUESTED, kind__in=AT_ONCE)
-    rows = Absence.objects.filter(
-        counts, person_id__in=loss.lost, start_date__lte=loss.end, end_date__gte=loss.start
-    ).values_list("person_id", "start_date", "end_date")
-    gone = [(str(person), max(first, loss.start), min(last, loss.end)) for person, first, last in rows]
-    if incident.kind != IncidentKind.ABSENCE:
-        gone += [(person, loss.start, loss.end) for person in loss.lost - {person for person, _, _ in gone}]
-    if not gone:
-        return None
-    lost = frozenset(person for person, _, _ in gone)
-    start, end = min(first for _, first, _ in gone), max(last for _, _, last in gone)
-    together = all((first, last) == (start, end) for _, first, last in gone)
-    return Scenario(scenario_name(len(lost)).value, lost, start, end, () if together else tuple(sorted(gone)))
 
 
 def _missing_now(at: dt.datetime) -> Scenario | None:
@@ -138,8 +95,8 @@ def _ready(contingency: ContingencyAnswer, *, at: dt.datetime) -> list[FallbackP
     return [plan for _, plan in graded[:ATTACHED]]
 
 
-def _needs(incident: Incident, *, at: dt.datetime) -> Requirement | None:
+def _needs(loss: Scenario | None, *, at: dt.datetime) -> Requirement | None:
     try:
-        return requirement(incident.people, incident.start_date, incident.end_date, at=at)
+        return requirement(loss, at=at)
     except NothingPublished:
         return None

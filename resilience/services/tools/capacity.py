@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from common.errors import Invalid
-from resilience.domain.covering import without
+from resilience.domain.contingency import Scenario
+from resilience.domain.covering import Loss
 from resilience.domain.equilibrium import Equilibrium, equilibrium
 from resilience.domain.levels import Level, Reading, Unknown
 from resilience.domain.shedding import ShedLevel
@@ -70,16 +70,17 @@ def check_utilization_threshold_tool(found: Basis, *, days: int | None = None) -
 
 @answers(LeChatelierAnswer)
 def analyze_le_chatelier_tool(
-    found: Basis, *, people: Sequence[str] = (), days: int | None = None
+    found: Basis, *, people: Sequence[str] = (), days: int | None = None, lost: Scenario | None = None
 ) -> LeChatelierAnswer:
     """Until when the rest covers everything within their duty budgets once these people are gone, and what it costs.
 
-    For the schedule as it is where nobody is named. Per level of shedding too: work given up frees its hours.
+    `people` are gone throughout, those of `lost` on their own dates; the schedule as it is where nobody is named. Per
+    level of shedding too: work given up frees its hours.
     """
     world = found.horizon(_days(days))
-    lost = _known(world, people)
-    changed, left = without(world.problem, world.roster, lost, world.start, world.end)
-    after = replace(world, problem=changed, published=left)
+    losses = _losses(world, people, lost)
+    gone = world.refs({loss.person for loss in losses})
+    after = world.without(losses)
     report = after.margins
     views: list[EquilibriumView] = []
     reading: Reading[Equilibrium] | None = None
@@ -87,9 +88,9 @@ def analyze_le_chatelier_tool(
         tiers = shed.tiers if shed else frozenset()
         # Work given up only adds to what people may and would work: what lasts without it lasts with it.
         if reading is None or not views[-1].sustainable:
-            reading = equilibrium(report, lost, budgets(after, tiers), ordinary(after, tiers))
+            reading = equilibrium(report, budgets(after, tiers), ordinary(after, tiers))
         if isinstance(reading, Unknown):
-            return say(LeChatelierAnswer, found, Level.UNKNOWN, reading.reason, world=world, lost=world.refs(lost))
+            return say(LeChatelierAnswer, found, Level.UNKNOWN, reading.reason, world=world, lost=gone)
         state = reading.value
         views.append(
             EquilibriumView(shed.name if shed else None, state.days, state.exhausted_on, state.debt, state.sustainable)
@@ -101,7 +102,7 @@ def analyze_le_chatelier_tool(
         _exhaustion_level(plain),
         _lasting(plain, len(world.problem.days)),
         world=world,
-        lost=world.refs(lost),
+        lost=gone,
         horizon_days=len(world.problem.days),
         days_until_exhaustion=plain.days if plain.exhausted_on else None,
         exhausted_on=plain.exhausted_on,
@@ -113,14 +114,16 @@ def analyze_le_chatelier_tool(
 
 
 @answers(BlastAnswer)
-def calculate_blast_radius_tool(found: Basis, *, people: Sequence[str] = ()) -> BlastAnswer:
-    """How far a shortage reaches: each zone alone, with legal loans, and pooled; of the schedule as it is, or with
-    these people gone.
+def calculate_blast_radius_tool(
+    found: Basis, *, people: Sequence[str] = (), lost: Scenario | None = None
+) -> BlastAnswer:
+    """How far a shortage reaches: each zone alone, with legal loans, and pooled.
+
+    Of the schedule as it is, or with `people` gone throughout, or those of `lost` on their own dates.
     """
     world = found.horizon(found.policy.margin_days)
-    lost = _known(world, people)
-    problem, roster = without(world.problem, world.roster, lost, world.start, world.end)
-    reading = blast_radius(problem, roster)
+    after = world.without(_losses(world, people, lost))
+    reading = blast_radius(after.problem, after.roster)
     if isinstance(reading, Unknown):
         return say(BlastAnswer, found, Level.UNKNOWN, reading.reason, world=world)
     radius = reading.value
@@ -182,11 +185,10 @@ def _days(days: int | None) -> int | None:
     return days
 
 
-def _known(world: World, people: Sequence[str]) -> frozenset[str]:
-    lost = frozenset(map(str, people))
-    if not lost <= world.problem.person.keys():
-        raise Invalid("Some of these people are not in the program: name active people by their id.")
-    return lost
+def _losses(world: World, people: Sequence[str], lost: Scenario | None) -> tuple[Loss, ...]:
+    if lost is not None:
+        return lost.losses
+    return tuple(Loss(str(person), world.start, world.end) for person in people)
 
 
 def _bottleneck(world: World, tightest: Bottleneck | None) -> BottleneckView | None:

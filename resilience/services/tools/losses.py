@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from common.errors import Invalid
 from resilience.domain import contingency as domain
@@ -22,6 +21,7 @@ from resilience.services.answers import (
     GroupView,
     HubsAnswer,
     HubView,
+    LossView,
     MarginPoint,
     ScenarioView,
     TrainingView,
@@ -51,18 +51,21 @@ def run_contingency_analysis_resilience_tool(
     analyze_n1: bool = True,
     analyze_n2: bool = True,
     include_cascade_simulation: bool = False,
+    lost: Scenario | None = None,
 ) -> ContingencyAnswer:
     """What the horizon survives: k* by session, single losses, pairs, and the end of one scenario.
 
-    `scenario` names a cohort of the policy where no `people` are given; its dates are the horizon's by default.
-    The cascade lives the scenario through day by day; without one, the gravest single loss.
+    `scenario` names a cohort of the policy where no `people` are given; its dates are the horizon's by default. `lost`
+    is a scenario in which each person may be gone on their own dates. The cascade lives the scenario through day by
+    day; without one, the gravest single loss.
     """
-    world = _world_for(found, start, end)
+    world = _world_for(found, lost.start if lost else start, lost.end if lost else end)
     report = world.margins
     lowest = report.lowest(Scope.SAFETY)
     if lowest is None:
         return say(ContingencyAnswer, found, Level.UNKNOWN, "Nothing is demanded on these dates.", world=world)
-    outcomes = _scenarios(found, world, scenario, people, start=start, end=end)
+    wanted = lost or _named(found, world, scenario, people, start=start, end=end)
+    outcomes = _outcomes(world, wanted)
     critical = domain.critical_people(report) if analyze_n1 else ()
     groups = domain.fatal_groups(report) if analyze_n2 else ()
     pairs = domain.pair_losses(report) if analyze_n2 else {}
@@ -162,22 +165,24 @@ def _world_for(found: Basis, start: dt.date | None, end: dt.date | None) -> Worl
     return found.horizon(days)
 
 
-def _scenarios(
+def _named(
     found: Basis, world: World, name: str, people: Sequence[str], *, start: dt.date | None, end: dt.date | None
-) -> tuple[Contingency, ...]:
+) -> Scenario | None:
+    """The scenario of these arguments; None where neither people nor a cohort are named."""
     if not name and not people:
+        return None
+    lost = frozenset(map(str, people or found.policy.cohorts.get(name, ())))
+    return Scenario(name or "absence", lost, max(start or world.start, world.start), end or world.asked_end)
+
+
+def _outcomes(world: World, wanted: Scenario | None) -> tuple[Contingency, ...]:
+    if wanted is None:
         return ()
-    wanted = Scenario(
-        name or "absence",
-        frozenset(map(str, people or found.policy.cohorts.get(name, ()))),
-        max(start or world.start, world.start),
-        end or world.asked_end,
-    )
     if not wanted.lost:
-        reason = f"Nobody is named for {name!r}: name people, or enter the cohort in the resilience policy."
+        reason = f"Nobody is named for {wanted.name!r}: name people, or enter the cohort in the resilience policy."
         return (Contingency(wanted, domain.Outcome.UNKNOWN, reason=reason),)
-    inside = replace(wanted, end=min(wanted.end, world.end))
-    if inside.start > inside.end:
+    inside = wanted.within(world.start, world.end)
+    if inside is None:
         return (Contingency(wanted, domain.Outcome.UNKNOWN, reason="Nothing is published on these dates."),)
     return (domain.contingency(world.problem, world.roster, inside),)
 
@@ -226,6 +231,10 @@ def _scenario_view(world: World, item: Contingency) -> ScenarioView:
         people=world.refs(item.scenario.lost),
         start=item.scenario.start,
         end=item.scenario.end,
+        losses=tuple(
+            LossView(world.ref(loss.person), loss.start, loss.end)
+            for loss in sorted(item.scenario.losses, key=lambda loss: (loss.start, loss.end, loss.person))
+        ),
         outcome=item.outcome.value,
         reason=item.reason,
         uncovered=item.uncovered,

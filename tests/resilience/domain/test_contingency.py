@@ -21,7 +21,7 @@ from resilience.domain.contingency import (
     level_of,
     pair_losses,
 )
-from resilience.domain.covering import cover, without
+from resilience.domain.covering import Loss, cover, without
 from resilience.domain.levels import Level, Measured, Unknown
 from schedules.domain.margins import Pool, Scope, margins
 from schedules.domain.margins.posts import Post, SessionPosts
@@ -76,6 +76,64 @@ def test_more_demand_makes_it_fatal():
     assert found == [0, 1, 2]
 
 
+def most_filled(posts: list[frozenset[str]], people: frozenset[str]) -> int:
+    """Posts that can be filled at once, by trying everything."""
+    if not posts:
+        return 0
+    first, rest = posts[0], posts[1:]
+    taken = (1 + most_filled(rest, people - {person}) for person in first & people)
+    return max((most_filled(rest, people), *taken))
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_with_dates_of_their_own_it_opens_what_trying_everything_leaves_open(seed):
+    dice = random.Random(seed)
+    people = attendings(4)
+    week = [THURSDAY + dt.timedelta(days=offset) for offset in range(5)]
+    asked = [
+        demand(code, frozenset(dice.sample(sorted(ids(people)), dice.randint(1, 4))), dice.randint(1, 2), day=day)
+        for day in week
+        for code in ("ICU", "FMIT")
+        if dice.random() < 0.7
+    ]
+    cells = {
+        slot: code for day in week for slot, code in roster(day, **dict.fromkeys(ids(people), "ADM ADM")).cells.items()
+    }
+    losses = []
+    for person in dice.sample(sorted(ids(people)), dice.randint(1, 3)):
+        first = dice.randrange(5)
+        losses.append(Loss(person, week[first], week[dice.randrange(first, 5)]))
+    scenario = Scenario.of("deployment", losses)
+
+    found = contingency(problem(people, *asked, end=week[-1]), Roster(cells), scenario)
+
+    opened = 0
+    for day in scenario.days:
+        there = ids(people) - {loss.person for loss in losses if loss.start <= day <= loss.end}
+        posts = [item.eligible for item in asked if item.day == day for _ in range(item.minimum)]
+        opened += len(posts) - most_filled(posts, frozenset(there))
+    assert (found.uncovered, found.outcome is Outcome.FATAL) == (opened, opened > 0)
+
+
+def test_who_is_gone_on_other_dates_can_step_in_and_a_loss_outside_the_dates_is_left_out():
+    days = [THURSDAY, FRIDAY]
+    cells = {
+        slot: code for day in days for slot, code in roster(day, f1="ICU ADM", f2="ADM ADM", f3="LEC ADM").cells.items()
+    }
+    world = problem(THREE, *(icu(minimum=2, day=day) for day in days), end=FRIDAY)
+    after = FRIDAY + dt.timedelta(days=1)
+    one_each = Scenario.of("dual_absence", [Loss("f1", THURSDAY, THURSDAY), Loss("f2", FRIDAY, FRIDAY)])
+    together = Scenario("dual_absence", frozenset({"f1", "f2"}), THURSDAY, FRIDAY)
+    inside = Scenario.of("dual_absence", [Loss("f1", THURSDAY, after), Loss("f2", after, after)]).within(
+        THURSDAY, FRIDAY
+    )
+
+    found = [contingency(world, Roster(cells), scenario).uncovered for scenario in (one_each, together)]
+
+    assert found == [0, 2]
+    assert inside == Scenario("dual_absence", frozenset({"f1"}), THURSDAY, FRIDAY)
+
+
 @pytest.mark.parametrize(
     ("scenario", "reason"),
     [
@@ -112,7 +170,7 @@ def test_moves_a_chain_of_people_where_no_single_one_can_step_in():
     posts = (icu({"f1", "f2"}), demand("FMIT", ids(THREE)))
     at_work = roster(f1="ICU ADM", f2="FMIT ADM", f3="ADM ADM")
 
-    found = cover(*without(problem(THREE, *posts), at_work, {"f1"}, THURSDAY, THURSDAY))
+    found = cover(*without(problem(THREE, *posts), at_work, SICK.losses))
 
     assert (places(found.changes), found.open, found.moved) == (
         {("f2", Session.AM): "ICU", ("f3", Session.AM): "FMIT"},
@@ -125,7 +183,7 @@ def test_idle_pool_moves_nobody_from_a_post():
     posts = (icu({"f1", "f2"}), demand("FMIT", ids(THREE)))
     at_work = roster(f1="ICU ADM", f2="FMIT ADM", f3="ADM ADM")
 
-    found = cover(*without(problem(THREE, *posts), at_work, {"f1"}, THURSDAY, THURSDAY), pool=Pool.IDLE)
+    found = cover(*without(problem(THREE, *posts), at_work, SICK.losses), pool=Pool.IDLE)
 
     assert [(post.label, post.missing) for post in found.open] == [("ICU attending", 1)]
 
@@ -134,7 +192,7 @@ def test_a_replacement_goes_on_with_what_they_took_over():
     posts = (icu(), icu(session=Session.PM))
     at_work = roster(f1="ICU ICU", f2="ADM RES", f3="RES ADM")
 
-    found = cover(*without(problem(THREE, *posts), at_work, {"f1"}, THURSDAY, THURSDAY))
+    found = cover(*without(problem(THREE, *posts), at_work, SICK.losses))
 
     assert len(found.moved) == 1
 
@@ -143,7 +201,7 @@ def test_a_call_brings_its_day_after():
     days = roster(f1="ADM ADM CALL", f2="ADM ADM").cells | roster(FRIDAY, f1="PCAT OFF", f2="ADM ADM").cells
     call = demand("CALL", ids(THREE), session=Session.NIGHT)
 
-    found = cover(*without(problem(THREE, call, end=FRIDAY), Roster(days), {"f1"}, THURSDAY, THURSDAY))
+    found = cover(*without(problem(THREE, call, end=FRIDAY), Roster(days), SICK.losses))
 
     assert places(found.changes) == {
         ("f2", Session.NIGHT): "CALL",

@@ -87,7 +87,7 @@ def test_no_plan_and_no_shedding_breaks_a_rule_that_was_kept(seed):
     shed = shedding.simulate(world, before)
 
     assert hard_findings(world, before).hard == check(world, before).hard
-    reduced, left = without(world, before, lost, world.start, world.end)
+    reduced, left = without(world, before, scenario.losses)
     after_plan = fallbacks.activate(before, planned, on=world.start)
     after_shedding = shedding.execute(before, shed)
     assert new_hard(check(reduced, left), check(reduced, after_plan)) == ()

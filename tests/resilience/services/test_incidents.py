@@ -320,7 +320,7 @@ def test_where_several_are_missing_the_ways_out_stand_side_by_side_and_forces_ar
     people = [ward.id(letter) for letter in "ABC"]
 
     made = incidents.analyse(
-        found(Level.ORANGE, kind=IncidentKind.ABSENCE, people=people, start=MONDAY, end=FRIDAY), at=AT
+        found(Level.ORANGE, kind=IncidentKind.REPORTED, people=people, start=MONDAY, end=FRIDAY), at=AT
     )
 
     ways = {item["option"]: dict(item["facts"]) for item in made.recommendations if item["option"]}
@@ -364,6 +364,34 @@ def test_several_absent_on_different_dates_get_a_plan_that_can_be_proposed_once_
         (people[0], (MONDAY + ONE_DAY).isoformat()),
         (people[1], FRIDAY.isoformat()),
     }
+
+
+def test_everything_that_is_analysed_counts_each_absent_person_on_their_own_dates():
+    """Two of three are needed: B is away on Monday and Tuesday, C on Tuesday and Wednesday, so Tuesday lacks one."""
+    ward = resilience.watched_ward(minimum=2)
+    tuesday, wednesday = MONDAY + ONE_DAY, MONDAY + 2 * ONE_DAY
+    for letter, first, last in (("B", MONDAY, tuesday), ("C", tuesday, wednesday)):
+        program.absence(ward[letter], first, last, kind=AbsenceKind.SICK, status=AbsenceStatus.REQUESTED)
+    people = [ward.id("B"), ward.id("C")]
+
+    made = incidents.analyse(
+        found(Level.ORANGE, kind=IncidentKind.ABSENCE, people=people, start=MONDAY, end=wednesday), at=AT
+    )
+
+    loss = made.analysis["run_contingency_analysis_resilience_tool"]["scenarios"][0]
+    zones = {zone["zone"]: zone for zone in made.analysis["calculate_blast_radius_tool"]["zones"]}
+    lasting = made.analysis["analyze_le_chatelier_tool"]
+    shed = made.analysis["execute_sacrifice_hierarchy_tool"]
+    ways = {item["option"]: dict(item["facts"]) for item in made.recommendations if item["option"]}
+    assert (loss["outcome"], loss["uncovered"]) == ("FATAL", 1)
+    assert [(item["start"], item["end"]) for item in loss["losses"]] == [
+        (MONDAY.isoformat(), tuesday.isoformat()),
+        (tuesday.isoformat(), wednesday.isoformat()),
+    ]
+    assert zones["inpatient"]["pooled"] == 1
+    assert (lasting["days_until_exhaustion"], lasting["exhausted_on"]) == (1, tuesday.isoformat())
+    assert [(gap["date"], gap["missing"]) for gap in shed["gaps"]] == [(tuesday.isoformat(), 1)]
+    assert (ways["Partial shedding"]["Stays open"], ways["People from outside"]["Fills"]) == ("1", "1 posts")
 
 
 def test_red_asks_for_what_it_advises_and_waits(director, user_as):

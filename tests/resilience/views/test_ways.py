@@ -21,8 +21,8 @@ def test_the_ways_out_of_a_deployment_stand_side_by_side(browser_as):
     ward = watched_ward()
     people = [ward.id(letter) for letter in "ABC"]
     finding = Finding(
-        kind=IncidentKind.ABSENCE,
-        cause="absence:three",
+        kind=IncidentKind.REPORTED,
+        cause="three",
         severity=Level.ORANGE,
         title="Three are missing",
         people=people,
