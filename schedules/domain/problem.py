@@ -404,6 +404,14 @@ class Problem:
     def days(self) -> tuple[Date, ...]:
         return tuple(days_between(self.start, self.end))
 
+    def covers(self, day: Date) -> bool:
+        """Whether the date is in the range."""
+        return self.start <= day <= self.end
+
+    def reaches(self, block: Block) -> bool:
+        """Whether the range has a date of the block."""
+        return block.start <= self.end and block.end >= self.start
+
     @cached_property
     def person(self) -> Mapping[PersonId, Person]:
         return {person.id: person for person in self.people}
@@ -436,6 +444,11 @@ class Problem:
         """The rotation period that a resident is in on a date."""
         days = {item.block.id: tuple(days_between(item.block.start, item.block.end)) for item in self.block_assignments}
         return {(item.person, day): item for item in self.block_assignments for day in days[item.block.id]}
+
+    @cached_property
+    def rotation_periods(self) -> tuple[BlockAssignment, ...]:
+        """Who is on which rotation in each block that the range reaches into."""
+        return tuple(item for item in self.block_assignments if self.reaches(item.block))
 
     def is_absent(self, person: PersonId, day: Date) -> bool:
         return day in self.leave_days.get(person, {})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schedules.domain.codes import FMIT_CODE, POST_CALL_CODE
-from schedules.domain.problem import HALF_DAYS, Date, Person, PersonId, WorkKind
+from schedules.domain.problem import HALF_DAYS, Date, PersonId, WorkKind
 from schedules.domain.roster import Slot
 from schedules.domain.score import forced_shortage, is_ordinary, open_half_days
-from schedules.solver.constraints import work_in
+from schedules.solver.constraints.faculty_weeks import work_in
 from schedules.solver.counting import all_hold_exactly, at_least_zero, greatest
-from schedules.solver.variables import Board, Literal, Sum, distinct
+from schedules.solver.variables import Board, Literal, Sum, distinct, once
 
 
 def faculty_minimum(board: Board) -> Sum:
@@ -25,7 +25,7 @@ def faculty_minimum(board: Board) -> Sum:
                 if wanted:
                     work = work_in(board, slots, kind)
                     short = at_least_zero(board, Sum(wanted).include(work, -1), wanted)
-                    _touch_days(board, work.include(short), _days_full_of(board, person, slots, kind), wanted)
+                    _touch_days(board, work.include(short), _days_full_of(board, slots, kind), wanted)
                     missing.include(short)
             _subtract_forced(board, missing, minimum, slots)
             if not missing.is_constant:
@@ -46,10 +46,10 @@ def _touch_days(board: Board, work: Sum, whole: Sum, wanted: int) -> None:
         board.model.add(touched.expression >= (wanted + 1) // 2)
 
 
-def _days_full_of(board: Board, person: Person, slots: tuple[Slot, ...], kind: WorkKind) -> Sum:
+def _days_full_of(board: Board, slots: tuple[Slot, ...], kind: WorkKind) -> Sum:
     activities = board.problem.activities
     total = Sum()
-    for day in dict.fromkeys(slot.day for slot in slots):
+    for person, day in dict.fromkeys((slot.person, slot.day) for slot in slots):
         whole = whole_days(board, person, day)
         total.extend(literal for code, literal in whole.items() if activities[code].work_kind is kind)
     return total
@@ -79,13 +79,13 @@ def split_days(board: Board) -> Sum:
     total = Sum()
     for person in board.problem.faculty:
         for day in board.problem.days:
-            first, second = _ordinary_halves(board, person, day)
+            first, second = _ordinary_halves(board, person.id, day)
             if first and second:
-                total.add(_split(board, person, day))
+                total.add(_split(board, person.id, day))
     return total
 
 
-def _split(board: Board, person: Person, day: Date) -> Literal:
+def _split(board: Board, person: PersonId, day: Date) -> Literal:
     """1 when both halves are ordinary work of different kinds: no kind fills the day, and nothing takes all of it."""
     both = Sum(-1).extend(_taken_whole(board, person, day))
     for half in _ordinary_halves(board, person, day):
@@ -98,19 +98,19 @@ def _split(board: Board, person: Person, day: Date) -> Literal:
     return split
 
 
-def _ordinary_halves(board: Board, person: Person, day: Date) -> list[dict[str, Literal]]:
+def _ordinary_halves(board: Board, person: PersonId, day: Date) -> list[dict[str, Literal]]:
     return [
         {code: literal for code, literal in options.items() if code is not None and is_ordinary(board.problem, code)}
-        for options in (board.choices.get(Slot(person.id, day, session), {}) for session in HALF_DAYS)
+        for options in (board.choices.get(Slot(person, day, session), {}) for session in HALF_DAYS)
     ]
 
 
-def _taken_whole(board: Board, person: Person, day: Date) -> list[Literal]:
+def _taken_whole(board: Board, person: PersonId, day: Date) -> list[Literal]:
     """The literals of what takes both halves at once: FMIT duty, and the day after a call."""
     first, second = (
         distinct(
             literal
-            for code, literal in board.choices.get(Slot(person.id, day, session), {}).items()
+            for code, literal in board.choices.get(Slot(person, day, session), {}).items()
             if code is None or not is_ordinary(board.problem, code)
         )
         for session in HALF_DAYS
@@ -119,12 +119,8 @@ def _taken_whole(board: Board, person: Person, day: Date) -> list[Literal]:
     return [literal for literal in first if literal.index in shared]
 
 
-def whole_days(board: Board, person: Person, day: Date) -> Mapping[str, Literal]:
+@once
+def whole_days(board: Board, person: PersonId, day: Date) -> Mapping[str, Literal]:
     """A literal for each kind of ordinary work that can fill the day, which can only be 1 where it does."""
-    store: dict[tuple[PersonId, Date], dict[str, Literal]] = board.__dict__.setdefault("_whole_days", {})
-    if (person.id, day) not in store:
-        first, second = _ordinary_halves(board, person, day)
-        store[person.id, day] = {
-            code: all_hold_exactly(board, first[code], second[code]) for code in first if code in second
-        }
-    return store[person.id, day]
+    first, second = _ordinary_halves(board, person, day)
+    return {code: all_hold_exactly(board, first[code], second[code]) for code in first if code in second}

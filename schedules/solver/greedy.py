@@ -35,7 +35,8 @@ from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import NEAR_FMIT_COST, SPACING_COST, fair_shares, near_days, open_half_days
 from schedules.domain.supervision import units_needed, units_per_supervisor
 from schedules.domain.timeline import MINUTES_PER_HOUR, Duty, duty, duty_periods, free_days, rests
-from schedules.solver.constraints import counted_days, faculty_weeks, periods
+from schedules.solver.constraints.duty_hours import counted_days, periods
+from schedules.solver.constraints.faculty_weeks import block_weeks
 from schedules.solver.variables import Board, Gap
 
 HalfDay = tuple[Date, Session]
@@ -143,9 +144,10 @@ class _Draft:
 
     def give_rest(self) -> None:
         """Days and nights off until a resident's rotation periods are legal, by turns over the team."""
-        for person, item in periods(self.board):
+        for item in periods(self.problem):
+            person = self.problem.person[item.person]
             days = [day for day in self.problem.days if item.block.start <= day <= item.block.end]
-            needed = counted_days(self.board, person, item) // 7
+            needed = counted_days(self.problem, item) // 7
             first, last = item.block.start, item.block.end
             while candidates := [day for day in days if self._rest_slots(person.id, day)]:
                 free = self._free_days(person.id, first, last)
@@ -360,7 +362,7 @@ class _Draft:
     def _weeks(self, person: Person) -> Mapping[Date, list[Slot]]:
         store: dict[PersonId, Mapping[Date, list[Slot]]] = self.__dict__.setdefault("_week_slots", {})
         if person.id not in store:
-            store[person.id] = faculty_weeks(self.board, person)
+            store[person.id] = block_weeks(self.problem, person.id)
         return store[person.id]
 
     def _room(self, person: Person, kind: WorkKind, day: Date) -> int:

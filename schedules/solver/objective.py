@@ -24,9 +24,10 @@ from schedules.domain.score import (
     weekend_shares,
 )
 from schedules.domain.supervision import units_needed, units_per_supervisor
-from schedules.solver.constraints import board_timeline, by_half_day, crowd, worked_on
+from schedules.solver.constraints.supervision import crowd, half_days
 from schedules.solver.counting import all_hold, any_holds, at_least_zero, distance, greatest
 from schedules.solver.full_days import faculty_minimum, split_days
+from schedules.solver.timeline import timeline_of, worked_on
 from schedules.solver.variables import Board, Literal, Sum, distinct, negation
 
 
@@ -61,7 +62,7 @@ def _soft_demand(board: Board) -> Sum:
 
 def _clinic_comfort(board: Board) -> Sum:
     total = Sum()
-    for slots in by_half_day(board).values():
+    for slots in half_days(board).values():
         excess = crowd(board, slots).include(Sum(-board.problem.policy.clinic_comfort))
         total.include(at_least_zero(board, excess, greatest(excess)))
     return total
@@ -127,7 +128,7 @@ def _short_rests(board: Board) -> Sum:
     for person in problem.residents:
         duties = [
             duty
-            for duty in board_timeline(board, person.id).duties
+            for duty in timeline_of(board, person.id).duties
             if problem.start - ONE_DAY <= duty.slot.day <= problem.end
         ]
         for index, first in enumerate(duties):
@@ -208,7 +209,7 @@ def _margin(board: Board) -> Sum:
     problem = board.problem
     units = units_per_supervisor(problem.policy)
     total = Sum()
-    for slots in by_half_day(board).values():
+    for slots in half_days(board).values():
         load, spare, loading = Sum(), Sum(), []
         for slot, options in slots:
             person = problem.person[slot.person]

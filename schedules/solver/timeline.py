@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from schedules.domain.problem import SESSIONS, Absence, Activity, Date, PersonId, Problem, days_between
 from schedules.domain.roster import Slot
 from schedules.domain.timeline import MINUTES_PER_DAY, duty
-from schedules.solver.variables import Board, Literal, distinct
+from schedules.solver.variables import Board, Literal, distinct, free_among, once
 
 LOOK_AROUND_DAYS = 2
 """Days before and after the range whose duty can touch rest inside it."""
@@ -39,14 +40,10 @@ class Timeline:
     def _duties(self) -> Iterator[Duty]:
         problem = self.board.problem
         around = dt.timedelta(days=LOOK_AROUND_DAYS)
-        touching = [
-            item.block
-            for item in problem.block_assignments
-            if item.person == self.person and item.block.start <= problem.end and item.block.end >= problem.start
-        ]
-        first = min((block.start for block in touching), default=problem.start)
-        last = max((block.end for block in touching), default=problem.end)
-        for day in days_between(min(first, problem.start) - around, max(last, problem.end) + around):
+        blocks = [period.block for period in problem.rotation_periods if period.person == self.person]
+        first = min([problem.start, *(block.start for block in blocks)])
+        last = max([problem.end, *(block.end for block in blocks)])
+        for day in days_between(first - around, last + around):
             for session in SESSIONS:
                 yield from self.possible(Slot(self.person, day, session))
 
@@ -63,18 +60,24 @@ class Timeline:
             for start, end in stretches
         ]
 
-    def worked(self, day: Date) -> Literal:
-        """Whether the date holds any duty."""
-        slots = [Slot(self.person, day, session) for session in SESSIONS]
-        literals = [self.board.held_by(slot, self.board.is_duty) for slot in slots]
-        free = distinct(literals)
-        if any(literal is True for literal in literals):
-            return True
-        if len(free) < 2:
-            return free[0] if free else False
-        union = self.board.new(f"works {self.person} {day}")
-        self.board.model.add_max_equality(union, free)
-        return union
+
+@once
+def timeline_of(board: Board, person: PersonId) -> Timeline:
+    return Timeline(board, person)
+
+
+@once
+def worked_on(board: Board, person: PersonId, day: Date) -> Literal:
+    """Whether the person has any duty on the date."""
+    literals = [board.held_by(Slot(person, day, session), board.is_duty) for session in SESSIONS]
+    free = distinct(literals)
+    if any(literal is True for literal in literals):
+        return True
+    if len(free) < 2:
+        return free[0] if free else False
+    union = board.new(f"works {person} {day}")
+    board.model.add_max_equality(union, free)
+    return union
 
 
 def _stretches(activities: Mapping[str, Activity], slot: Slot, wanted: tuple[int, int], code: str) -> bool:
@@ -84,16 +87,22 @@ def _stretches(activities: Mapping[str, Activity], slot: Slot, wanted: tuple[int
 
 def _codes(board: Board, slot: Slot) -> list[str]:
     problem = board.problem
-    if problem.start <= slot.day <= problem.end:
+    if problem.covers(slot.day):
         return [code for code in board.choices.get(slot, {}) if code is not None]
     known = board.base.context.get(slot)
     return [known] if known is not None else []
 
 
-def free_day_windows(
-    timeline: Timeline, problem: Problem, first: Date, last: Date
-) -> list[tuple[int, int, list[Literal]]]:
-    """Stretches that would be one continuous free day: start, end, and the literals that must all hold.
+class Window(NamedTuple):
+    """A stretch in minutes that is one continuous free day if all its conditions hold."""
+
+    start: int
+    end: int
+    conditions: list[Literal]
+
+
+def free_day_windows(timeline: Timeline, problem: Problem, first: Date, last: Date) -> list[Window]:
+    """The stretches of a rotation period that would be one continuous free day, in order of time.
 
     Windows begin where a possible duty ends, at the period's start, or where another window ends; 24 hours each,
     not counting leave days wholly after their start. As many disjoint windows can be chosen as the rotation period
@@ -102,7 +111,7 @@ def free_day_windows(
     opening, closing = first.toordinal() * MINUTES_PER_DAY, (last.toordinal() + 1) * MINUTES_PER_DAY
     leave = problem.leave_days.get(timeline.person, {})
     duties = timeline.duties
-    windows: dict[int, tuple[int, list[Literal]]] = {}
+    windows: dict[int, Window] = {}
     anchors: list[tuple[int, Literal]] = [(opening, True)]
     anchors += [(duty.end, duty.worked) for duty in duties if opening < duty.end < closing]
     for anchor, worked in anchors:
@@ -112,10 +121,10 @@ def free_day_windows(
             blocking = [duty for duty in duties if duty.start < end and duty.end > start]
             if end > closing or any(duty.worked is True for duty in blocking):
                 break
-            conditions = [duty.worked.negated() for duty in blocking if not isinstance(duty.worked, bool)]
-            windows[start] = (end, [*conditions, *needed])
+            conditions = [worked.negated() for worked in free_among(duty.worked for duty in blocking)]
+            windows[start] = Window(start, end, [*conditions, *needed])
             start, needed = end, []
-    return [(start, end, conditions) for start, (end, conditions) in sorted(windows.items())]
+    return [windows[start] for start in sorted(windows)]
 
 
 def _needed(anchor: int, worked: Literal, leave: Mapping[Date, Absence]) -> list[Literal]:
