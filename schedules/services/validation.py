@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -25,17 +25,27 @@ SEED_TYPES: Mapping[str, str] = {
 }
 """Names that clients of the first tool rely on; every other rule goes by its code in small letters."""
 
+_ACTIONS: Mapping[str, str] = {
+    "ACGME": "Correct them; no reason publishes them.",
+    "VIOLATIONS": "Each finding says what to change: correct them in the grid, or generate again.",
+    "COVERAGE": "See of each unfilled demand why nobody could take it.",
+    "ASSIGNED": "Enter what the people who are left without anything should do, then generate again.",
+    "N1": "Move clinic or leave away from there, or give N1_MARGIN more weight in the policy and generate again.",
+}
+"""What a director can do about each condition that is not met."""
+
 _GROUP = {rule.code: rule.group for rule in RULES.values()}
 _ACGME = frozenset({Group.DUTY_HOURS, Group.SUPERVISION})
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of acceptance; `ok` None = could not be measured, which never passes."""
+    """One condition of acceptance; `ok` None = could not be measured, which never passes. `action`: what to do then."""
 
     code: str
     ok: bool | None
     sentence: str
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Acceptance:
 
     @property
     def summary(self) -> str:
-        missed = [check.sentence for check in self.checks if not check.ok]
+        missed = [f"{check.sentence} {check.action}".rstrip() for check in self.checks if not check.ok]
         return " ".join(missed) if missed else "All conditions of acceptance are met."
 
     def as_json(self) -> dict[str, Any]:
@@ -93,6 +103,7 @@ class Validation:
             _above("ASSIGNED", self.coverage.assigned_rate, policy.min_coverage, "of all half-days are assigned"),
             self._n1_check(),
         )
+        checks = tuple(check if check.ok else replace(check, action=_ACTIONS[check.code]) for check in checks)
         return Acceptance(checks, _advice(most, policy.max_violations, policy.discard_violations))
 
     @cached_property
@@ -112,10 +123,11 @@ class Validation:
         compliant = self.margins.n1_compliant
         if compliant is None:
             return Check("N1", None, "N-1 could not be measured: no patient-safety demand is entered.")
-        margin = self.margins.n1_margin
-        return Check(
-            "N1", compliant, f"The weakest half-day survives the loss of {max(margin or 0, 0)} people; 1 is needed."
-        )
+        if compliant:
+            return Check("N1", True, f"Every session survives any loss of {self.margins.n1_margin}; 1 is needed.")
+        weak, weakest = self.margins.below(1), self.margins.weakest(1)[0]
+        many = f"{weak} sessions do" if weak > 1 else "1 session does"
+        return Check("N1", False, f"{many} not survive every loss of one person (N-1). {weakest.certificate}")
 
     def as_json(self) -> dict[str, Any]:
         """The `validation` object of the API, with acceptance."""

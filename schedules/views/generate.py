@@ -209,6 +209,7 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
         "preflight": run.preflight,
         "result": run.result,
         "figures": _figures(run),
+        "blocks": [{**block, "gap_text": percent(block.get("gap"), 2)} for block in run.result.get("blocks", ())],
         "soft_rules": sorted(
             (run.result.get("soft_rules") or {}).items(), key=lambda item: item[1]["points"], reverse=True
         ),
@@ -222,7 +223,7 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
         "draft": draft,
         "stale": publishing.stale_reason(draft) if draft and run.status == RunStatus.DRAFT_READY else "",
         "replaces": draft is not None and published_in(draft.start_date, draft.end_date).exists(),
-        "difference": publishing.compare(draft) if draft and run.status == RunStatus.DRAFT_READY else None,
+        "difference": _difference(draft) if draft and run.status == RunStatus.DRAFT_READY else None,
         "publication": publication,
         "can_roll_back": bool(publication and may_publish and publishing.can_roll_back(publication, at=now)),
         "time_left": publication.published_at + dt.timedelta(hours=publishing.ROLLBACK_HOURS) if publication else None,
@@ -232,6 +233,19 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
         "edits": [],
         **more,
     }
+
+
+def _difference(draft: Schedule) -> dict[str, Any]:
+    """What the draft changes of the published dates, person by person, and how much it adds on others."""
+    found = publishing.compare(draft)
+    new_dates = frozenset(found["new_dates"])
+    people = [
+        {**person, "changes": changes}
+        for person in found["people"]
+        if (changes := [change for change in person["changes"] if change["date"] not in new_dates])
+    ]
+    altered = sum(len(person["changes"]) for person in people)
+    return {**found, "people": people, "altered": altered, "added": found["changed"] - altered}
 
 
 def _figures(run: GenerationRun) -> dict[str, str]:

@@ -147,6 +147,9 @@ class Command(BaseCommand):
         ]
         for name, value in rows:
             self.stdout.write(f"  {name:<20} {value}")
+        for check in validation["acceptance"]["checks"]:
+            if not check["ok"]:
+                self.stdout.write(f"    not accepted: {check['sentence']} {check['action']}")
         for item in validation["violations"]:
             if item["unavoidable"] or item["severity"] != "advisory":
                 unavoidable = "unavoidable, " if item["unavoidable"] else ""

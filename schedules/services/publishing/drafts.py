@@ -135,10 +135,12 @@ def require_draft(schedule: Schedule) -> None:
 def compare(schedule: Schedule, *, other: Schedule | None = None) -> dict[str, Any]:
     """What changes from `other` (None: what is published) to `schedule` on the schedule's dates, person by person.
 
-    ``{"changed", "people": [{"person", "name", "changes": [{"date", "session", "before", "after"}]}], "amendments"}``.
+    ``{"changed", "people": [{"person", "name", "changes": [{"date", "session", "before", "after"}]}], "new_dates",
+    "amendments"}``; of `new_dates` the other holds nothing.
     """
     mine = _cells(Assignment.objects.filter(schedule=schedule))
     theirs = _cells(Assignment.objects.filter(_of(other), date__gte=schedule.start_date, date__lte=schedule.end_date))
+    held = {day for _, _, day, _ in theirs}
     by_person: dict[tuple[str, str], list[dict[str, str | None]]] = {}
     for key in sorted(mine.keys() | theirs.keys()):
         before, after = theirs.get(key), mine.get(key)
@@ -152,6 +154,7 @@ def compare(schedule: Schedule, *, other: Schedule | None = None) -> dict[str, A
         "schedule": str(schedule.pk),
         "other": str(other.pk) if other else "published",
         "changed": sum(map(len, by_person.values())),
+        "new_dates": [day.isoformat() for day in sorted({day for _, _, day, _ in mine} - held)],
         "people": [
             {"person": person, "name": name, "changes": changes} for (name, person), changes in by_person.items()
         ],

@@ -60,6 +60,9 @@ def publish(draft: Schedule, *, by: User, at: dt.datetime, override_reason: str 
     """
     require_draft(draft)
     _refuse_stale(draft, by=by, at=at)
+    if not draft.validation.get("acceptance", {}).get("accepted", True):
+        # Told before a backup is made for nothing.
+        _require_acceptance(validate(draft.start_date, draft.end_date, schedule=draft), override_reason)
     reason = override_reason.strip() or "published"
     label = f"publish-{slug_of(draft.start_date, draft.end_date)}"
     effect = partial(_effect, draft)

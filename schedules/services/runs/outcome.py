@@ -24,6 +24,11 @@ MESSAGES: Mapping[str, str] = {
     RunStatus.DISCARDED: "The draft was discarded.",
 }
 
+FAILS_ACCEPTANCE = (
+    "The draft is ready but fails acceptance: `validation.acceptance` says why. Correct it, publish it with a written"
+    " reason, or discard it."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -109,6 +114,9 @@ def backup_of(run: GenerationRun) -> dict[str, Any] | None:
 
 def message_of(run: GenerationRun) -> str:
     """One sentence on where the run stands."""
+    acceptance = run.result.get("validation", {}).get("acceptance", {})
+    if run.status == RunStatus.DRAFT_READY and not acceptance.get("accepted", True):
+        return run.reason or FAILS_ACCEPTANCE
     return run.reason or MESSAGES.get(run.status, run.get_status_display())
 
 

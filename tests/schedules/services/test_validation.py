@@ -75,3 +75,28 @@ def test_what_could_not_be_measured_is_never_accepted():
         None,
         False,
     )
+
+
+def test_failing_n1_names_the_weakest_moment_with_its_proof_and_what_to_do():
+    someone, other = attending("One"), attending("Other")
+    demands = [demand(offset, Session.AM, "C", eligible=[someone.id], hard=True) for offset in (0, 1)]
+    demands.append(demand(2, Session.AM, "C", eligible=[someone.id, other.id], hard=True))
+    problem, roster = world([someone, other], {}, span=(0, 6), known=(0, 6), demands=demands)
+
+    check = next(check for check in judge(problem, roster).acceptance.checks if check.code == "N1")
+
+    assert check.sentence == (
+        "2 sessions do not survive every loss of one person (N-1). Thu 12 Mar 2026 AM: C attending needs 1; only 1"
+        " available person can do it."
+    )
+    assert check.action.startswith("Move clinic or leave away from there")
+
+
+def test_n1_that_holds_says_how_far_and_asks_for_nothing():
+    people = [attending(name) for name in ("One", "Two", "Three")]
+    demands = [demand(0, Session.AM, "C", eligible=[person.id for person in people], hard=True)]
+    problem, roster = world(people, {}, span=(0, 6), known=(0, 6), demands=demands)
+
+    check = next(check for check in judge(problem, roster).acceptance.checks if check.code == "N1")
+
+    assert (check.ok, check.sentence, check.action) == (True, "Every session survives any loss of 2; 1 is needed.", "")
