@@ -28,6 +28,7 @@ from backups.services.pruning import NotPrunable, protector, prunable, prune
 from backups.services.restoring import (
     ConfirmationNeeded,
     NewerSchema,
+    RestoreRunning,
     drop_old_database,
     finish_interrupted,
     old_databases,
@@ -46,6 +47,7 @@ __all__ = [
     "NoFreshBackup",
     "NotPrunable",
     "RestoreFailed",
+    "RestoreRunning",
     "check_integrity",
     "create",
     "drop_old_database",

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
-from backups.enums import BackupKind, BackupState
+from backups.enums import BackupState
 from backups.models import Backup
 from backups.services import files
 from backups.services.gating import mark_broken_files
@@ -26,7 +26,7 @@ def rebuild_catalogue(at: dt.datetime) -> list[Backup]:
     mark_broken_files()
     rows = {row.file: row for row in Backup.objects.select_for_update()}
     changed = []
-    for path in sorted(files.folder().glob(f"{files.PREFIX}_*.sql.gz")):
+    for path in sorted(filter(Path.is_file, files.folder().glob(f"{files.PREFIX}_*.sql.gz"))):
         row = rows.get(path.name) or read_file(path.name)
         if row is not None and (row._state.adding or row.state in {BackupState.CREATING, BackupState.DELETED}):
             _take_facts(row, path)
@@ -56,7 +56,10 @@ def find(file: str) -> Backup:
 
 
 def read_file(name: str) -> Backup | None:
-    """An unsaved, UNVERIFIED row from a file's name and sidecar; None where the name is no backup's."""
+    """An unsaved, UNVERIFIED row from a file's name and sidecar; None where the name is no backup's.
+
+    Kind and label are what the name says: nobody makes a sacred file an ordinary one by its sidecar.
+    """
     read = files.read_name(name)
     if read is None:
         return None
@@ -74,6 +77,5 @@ def _take_facts(row: Backup, path: Path) -> None:
     if not row.size_bytes:
         row.size_bytes = path.stat().st_size
     row.created_at = parse_datetime(str(facts.get("created_at", ""))) or row.created_at
-    row.kind = BackupKind(facts.get("kind", row.kind))
     row.state, row.state_reason = BackupState.UNVERIFIED, "found in the folder"
     row.deleted_at = row.deleted_by = None

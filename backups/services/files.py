@@ -8,11 +8,14 @@ import json
 import os
 import re
 import zlib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from backups.enums import BackupKind
 from common.errors import DomainError, Invalid
@@ -21,6 +24,7 @@ PREFIX = "residency_scheduler"
 CLOSING_LINE = b"-- PostgreSQL database dump complete"
 _LABEL = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _NAME = re.compile(rf"{PREFIX}_(?:(SACRED)_|pre-([A-Za-z0-9-]+)_)?(\d{{8}})(?:_(\d{{6}}))?\.sql\.gz")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
 
@@ -88,7 +92,10 @@ def read_name(name: str) -> tuple[BackupKind, str, dt.datetime] | None:
     if match is None:
         return None
     sacred, label, day, clock = match.groups()
-    moment = dt.datetime.strptime(f"{day}{clock or '000000'}", "%Y%m%d%H%M%S")  # noqa: DTZ007
+    try:
+        moment = dt.datetime.strptime(f"{day}{clock or '000000'}", "%Y%m%d%H%M%S")  # noqa: DTZ007
+    except ValueError:
+        return None
     kind = BackupKind.SACRED if sacred else BackupKind.PRE_OPERATION if label else BackupKind.REGULAR
     return kind, label or "", timezone.make_aware(moment)
 
@@ -116,23 +123,45 @@ def examine(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def changed_since(file: str, *, size: int, verified_at: dt.datetime | None) -> str:
-    """The cheap check of every gate: why the file is not the verified one ('' when it is), by size and time stamp."""
+def changed_since(file: str, *, size: int, sha256: str, verified_at: dt.datetime | None) -> str:
+    """The cheap look: why the file is not the verified one ('' when it is).
+
+    Its bytes are read only where the time stamp is later than the proof: a copied or touched file is no altered one,
+    and the clocks of database and disk may differ.
+    """
     try:
         seen = path_of(file).stat()
     except OSError:
         return "the file is missing"
     if seen.st_size != size:
         return f"the file has {seen.st_size} bytes instead of {size}"
-    if verified_at is not None and seen.st_mtime > verified_at.timestamp() + 2:
-        return "the file was changed after its verification"
+    if verified_at is not None and seen.st_mtime > verified_at.timestamp():
+        return altered(file, sha256=sha256)
     return ""
+
+
+def altered(file: str, *, sha256: str) -> str:
+    """Why the file's bytes are not the verified ones ('' when they are), whatever its time stamp says."""
+    path = path_of(file)
+    try:
+        seen = path.stat()
+        same = _digest(path, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns) == sha256
+    except OSError:
+        return "the file cannot be read"
+    return "" if same else "the file was changed after its verification"
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, *_stamp: int) -> str:
+    """SHA-256 of a file, read once until the disk says that it changed; no program sets the time of that (ctime)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_sidecar(path: Path, facts: dict[str, Any]) -> None:
     """Write the `.json` beside a backup: temporary name, fsync, atomic rename, mode 0600."""
     target = sidecar_of(path)
-    part = target.with_name(f".{target.name}.part")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         json.dump(facts, file, indent=1, sort_keys=True)
         file.flush()
@@ -140,13 +169,39 @@ def write_sidecar(path: Path, facts: dict[str, Any]) -> None:
     part.replace(target)
 
 
+def _text(longest: int) -> Callable[[Any], bool]:
+    return lambda fact: isinstance(fact, str) and len(fact) <= longest
+
+
+def _is_table(kind: type) -> Callable[[Any], bool]:
+    return lambda fact: isinstance(fact, dict) and all(isinstance(value, kind) for value in fact.values())
+
+
+def _is_moment(fact: Any) -> bool:
+    moment = parse_datetime(fact)
+    return moment is not None and timezone.is_aware(moment)
+
+
+_SOUND: Mapping[str, Callable[[Any], bool]] = {
+    "row_counts": _is_table(int),
+    "schema_version": _is_table(str),
+    "postgres_version": _text(40),
+    "app_version": _text(40),
+    "sha256": lambda fact: _SHA256.fullmatch(fact) is not None,
+    "size_bytes": lambda fact: isinstance(fact, int),
+    "created_at": _is_moment,
+}
+"""What a sidecar tells beside its file's name, and how each fact looks."""
+
+
 def read_sidecar(path: Path) -> dict[str, Any]:
-    """The facts of a sidecar; {} where there is none or it is not ours."""
+    """The facts of a sidecar; {} where there is none, or where it is not as we write them."""
     try:
         facts = json.loads(sidecar_of(path).read_text())
-    except (OSError, ValueError):
+        known = {name: facts[name] for name in _SOUND if name in facts}
+        return known if all(_SOUND[name](fact) for name, fact in known.items()) else {}
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def sync_folder(path: Path) -> None:

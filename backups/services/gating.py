@@ -19,6 +19,8 @@ from common.models import guarded_writes_allowed, history_of
 
 _LOCK_KEY = 7_316_204
 _PATIENCE = "15s"
+_CLOCK_STEP = dt.timedelta(minutes=1)
+"""How far ahead of the database's clock a backup may seem to be; the triggers allow the same."""
 
 
 class GateBusy(DomainError):
@@ -44,9 +46,10 @@ def fresh_backup() -> Backup | None:
     Freshness is a fact of the database's clock, the same one that the triggers ask.
     """
     limit = dt.timedelta(minutes=policy().fresh_minutes)
-    young = Backup.objects.filter(state=BackupState.VERIFIED, created_at__gt=Now() - limit).order_by("-created_at")
-    for backup in young:
-        if not files.changed_since(backup.file, size=backup.size_bytes, verified_at=backup.verified_at):
+    verified = Backup.objects.filter(state=BackupState.VERIFIED).order_by("-created_at")
+    # One that claims to come from the future opens nothing: the clock was put back, or its name is a lie.
+    for backup in verified.filter(created_at__gt=Now() - limit, created_at__lte=Now() + _CLOCK_STEP):
+        if shown(backup).state == BackupState.VERIFIED and not files.altered(backup.file, sha256=backup.sha256):
             return backup
     return None
 
@@ -74,7 +77,9 @@ def shown(backup: Backup) -> Backup:
     For whoever only looks; the gate, the nightly task and every verification write what they find.
     """
     if backup.state == BackupState.VERIFIED:
-        reason = files.changed_since(backup.file, size=backup.size_bytes, verified_at=backup.verified_at)
+        reason = files.changed_since(
+            backup.file, size=backup.size_bytes, sha256=backup.sha256, verified_at=backup.verified_at
+        )
         if reason:
             backup.state, backup.state_reason = BackupState.BROKEN, reason
     return backup

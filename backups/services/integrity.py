@@ -10,6 +10,7 @@ from django.db import connection
 
 from backups.enums import BackupState
 from backups.models import Backup
+from common.models import Guarded
 
 _FOREIGN_KEYS = """
 SELECT conname, conrelid::regclass::text, a.attname, confrelid::regclass::text, f.attname
@@ -41,15 +42,12 @@ def check_integrity(at: dt.datetime) -> Integrity:
 
     Lost: a tracked table has fewer rows than the newest verified backup less the deletions recorded since.
     """
-    problems = (*_constraints(), *_triggers(), *_orphans(), *_lost_rows())
-    return Integrity(
-        problems=problems, checked=("constraints", "triggers", "links", "row counts against the last backup")
-    )
+    return Integrity(problems=(*_constraints(), *_triggers(), *_orphans(), *_lost_rows()), checked=_CHECKED)
 
 
-def _rows(statement: str, *values: dt.datetime) -> list[tuple[object, ...]]:
+def _rows(statement: str, *values: object) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, list(values) or None)
+        cursor.execute(statement, values or None)
         return list(cursor.fetchall())
 
 
@@ -66,9 +64,16 @@ def _constraints() -> list[str]:
 
 
 def _triggers() -> list[str]:
-    """The gate's own triggers are there and switched on."""
-    off = _rows("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'scheduler_gate' AND tgenabled <> 'O'")
-    return [f"The gate's trigger on {table} is switched off." for (table,) in off]
+    """The gate's own triggers are there and switched on, on every guarded table."""
+    guarded = sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, Guarded))
+    found = dict(
+        _rows(
+            "SELECT tgrelid::regclass::text, tgenabled = 'O' FROM pg_trigger"
+            " WHERE tgname = 'scheduler_gate' AND tgfoid = to_regproc('scheduler_require_backup')"
+        )
+    )
+    faults = {None: "is missing", False: "is switched off"}
+    return [f"The gate's trigger on {table} {faults[found.get(table)]}." for table in guarded if not found.get(table)]
 
 
 def _orphans() -> list[str]:
@@ -95,12 +100,14 @@ def _lost_rows() -> list[str]:
     for table, history in tables.items():
         then = last.row_counts.get(table, 0)
         past = last.row_counts.get(history, 0)
+        # Those after the backup's by number: their dates are those of requests, which may begin before the backup that
+        # they themselves ask for.
         parts += [
-            f"SELECT '{table}', {then}, (SELECT count(*) FROM {table}) + (SELECT count(*) FROM {history}"  # noqa: S608
-            " WHERE history_type = '-' AND history_date >= %s)",
-            f"SELECT '{history}', {past}, (SELECT count(*) FROM {history})",  # noqa: S608
+            f"SELECT '{table}', %s, (SELECT count(*) FROM {table}) + (SELECT count(*) FROM"  # noqa: S608
+            f" (SELECT history_type FROM {history} ORDER BY history_id OFFSET %s) since WHERE history_type = '-')",
+            f"SELECT '{history}', %s, (SELECT count(*) FROM {history})",  # noqa: S608
         ]
-        values.append(last.created_at)
+        values += [then, past, past]
     found = _rows(
         f"SELECT * FROM ({' UNION ALL '.join(parts)}) c(place, expected, counted) WHERE counted < expected",  # noqa: S608
         *values,

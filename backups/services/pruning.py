@@ -12,7 +12,7 @@ from accounts.models import User
 from backups.enums import NOT_MADE_YET, BackupKind, BackupState
 from backups.models import Backup
 from backups.services import files
-from backups.services.gating import policy
+from backups.services.gating import policy, shown
 from common.errors import DomainError
 
 _log = structlog.get_logger(__name__)
@@ -37,11 +37,13 @@ def prunable(at: dt.datetime) -> list[Backup]:
     """Backups that retention proposes for deletion, oldest first.
 
     Never a sacred one, the first one, one that is protected, one younger than the policy's days, or so many that fewer
-    verified backups than the policy's minimum would remain.
+    verified backups than the policy's minimum would remain; only those count whose file is there unchanged.
     """
     rules = policy()
-    present = list(Backup.objects.exclude(state__in=[BackupState.DELETED, *NOT_MADE_YET]).order_by("created_at"))
-    kept = {name for protect in _protectors for name in protect(at)} | {row.file for row in present[:1]}
+    listed = Backup.objects.exclude(state__in=[BackupState.DELETED, *NOT_MADE_YET]).order_by("created_at")
+    present = [shown(row) for row in listed]
+    first = [row.file for row in present if row.state != BackupState.BROKEN][:1]
+    kept = {name for protect in _protectors for name in protect(at)} | set(first)
     border = at - dt.timedelta(days=rules.retention_days)
     proposed = [
         row for row in present if row.kind != BackupKind.SACRED and row.file not in kept and row.created_at < border

@@ -31,6 +31,7 @@ from backups.services.scratch import (
     restore_into,
     row_counts,
     scratch_database,
+    try_lock,
 )
 from backups.signals import database_restored
 from common.errors import DomainError, NotFound
@@ -47,6 +48,12 @@ class ConfirmationNeeded(DomainError):
     code = "confirmation_required"
 
 
+class RestoreRunning(DomainError):
+    """Another restore is at work."""
+
+    code = "restore_running"
+
+
 class NewerSchema(DomainError):
     """The dump comes from a newer version of this application."""
 
@@ -61,13 +68,16 @@ def restore(backup: Backup, *, by: User | None, at: dt.datetime, reason: str, co
     one transaction -> reconnected and healthy -> maintenance off. The old database stays as `<name>_before_<time>`.
     A failure at any step leaves the live database untouched.
 
-    Raises ConfirmationNeeded, RestoreFailed (with `step`), NewerSchema.
+    Raises ConfirmationNeeded, RestoreRunning, RestoreFailed (with `step`), NewerSchema.
     """
     if confirm != backup.file:
         raise ConfirmationNeeded(f"Type the file name {backup.file} to restore it; nothing was changed.")
     log = RestoreLog(file=backup.file, started_at=at, by_username=by.username if by else "", reason=reason)
     try:
-        return _restore(backup, log, by=by, at=at)
+        with _alone():
+            return _restore(backup, log, by=by, at=at)
+    except RestoreRunning:
+        raise
     except (DomainError, psycopg.Error, DatabaseError, OSError) as error:
         raise _failed(log, error, at=at) from error
 
@@ -126,6 +136,17 @@ def _restore(backup: Backup, log: RestoreLog, *, by: User | None, at: dt.datetim
             with _step(log, "check the health of the restored database"):
                 _check_health_or_swap_back(copy, log.old_database)
     return _finish(RestoreLog.objects.get(pk=log.pk), at=at)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One restore at a time: of two that swap by turns, the later would put the earlier one's result aside unseen."""
+    with admin_connection() as admin:
+        if not try_lock(admin, f"restore of {live_database()}"):
+            raise RestoreRunning(
+                "Another restore is at work. Look at the database when it has ended, then decide again."
+            )
+        yield
 
 
 @contextmanager
@@ -221,8 +242,11 @@ def _swap(*, new: str, old: str) -> None:
     connections.close_all()
     with admin_connection() as admin:
         for attempt in range(1, _ATTEMPTS + 1):
+            # Not the server's own workers: only a superuser may end autovacuum, and the renaming does it anyway.
             admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s)", [[live, new]]
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = ANY(%s) AND backend_type = 'client backend'",
+                [[live, new]],
             )
             try:
                 with admin.transaction():

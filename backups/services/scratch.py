@@ -26,7 +26,11 @@ from common.errors import DomainError
 
 _log = structlog.get_logger(__name__)
 _CHUNK = 1 << 20
-_ERROR_LINE = re.compile(r"(?:ERROR|FATAL):\s*(.+)")
+_ERROR_LINE = re.compile(r"(?:ERROR|FATAL):\s*(?:([0-9A-Z]{5}): )?(.+)")
+_SERVER_AT_FAULT = ("08", "53", "57", "58")
+"""Classes of SQLSTATE: connection, resources (a full disk), an administrator's intervention, the system itself."""
+_SCRIPT_ERROR = 3
+"""psql's exit code for an error in what it was given; any other is a lost connection, or its own."""
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 
 
@@ -34,6 +38,10 @@ class RestoreFailed(DomainError):
     """A dump could not be restored; the live database is as it was."""
 
     code = "restore_failed"
+
+
+class NoPlaceToRestore(RestoreFailed):
+    """The server could not take a copy (no right, disk full, stopped): this says nothing about the file."""
 
 
 def live_database() -> str:
@@ -74,7 +82,7 @@ def scratch_database() -> Iterator[str]:
     with admin_connection() as admin:
         _sweep(admin)
         name = f"{live_database()}_scratch_{secrets.token_hex(4)}"
-        admin.execute(_LOCK, [name])
+        try_lock(admin, name)
         create_database(admin, name)
         try:
             yield name
@@ -95,15 +103,21 @@ def sweep_leftovers() -> None:
 
 
 def create_database(admin: psycopg.Connection[Any], name: str) -> None:
-    """A new empty database. Raises RestoreFailed with the server's reason (no right, disk full)."""
+    """A new empty database. Raises NoPlaceToRestore with the server's reason (no right, disk full)."""
     try:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
     except psycopg.Error as error:
-        raise RestoreFailed(f"A new database could not be made: {error.diag.message_primary or error}.") from error
+        raise NoPlaceToRestore(f"A new database could not be made: {error.diag.message_primary or error}.") from error
 
 
 def drop_database(admin: psycopg.Connection[Any], name: str) -> None:
     admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def try_lock(admin: psycopg.Connection[Any], name: str) -> bool:
+    """Take the lock of a name for this connection's life; False where a living process has it."""
+    taken = admin.execute(_LOCK, [name]).fetchone()
+    return bool(taken and taken[0])
 
 
 def _sweep(admin: psycopg.Connection[Any]) -> None:
@@ -111,17 +125,18 @@ def _sweep(admin: psycopg.Connection[Any]) -> None:
     prefix = f"{live_database()}_scratch_"
     found = admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]).fetchall()
     for (name,) in found:
-        owned = admin.execute(_LOCK, [name]).fetchone()
-        if owned and owned[0]:
+        if try_lock(admin, name):
             drop_database(admin, name)
             admin.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def restore_into(database: str, path: Path) -> None:
-    """Stream a gzipped plain dump through psql, all or nothing. Raises RestoreFailed with the first error's line."""
-    line, environment = command(
-        "psql", database, "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"
-    )
+    """Stream a gzipped plain dump through psql, all or nothing.
+
+    Raises RestoreFailed with the first error's line; NoPlaceToRestore where the server is at fault and not the file.
+    """
+    options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose")
+    line, environment = command("psql", database, *options)
     # A half-written copy is thrown away anyway: nothing here needs to reach the disk before it is swapped in.
     environment = {**environment, "PGOPTIONS": "-c synchronous_commit=off"}
     with tempfile.TemporaryFile("w+") as errors:
@@ -133,11 +148,17 @@ def restore_into(database: str, path: Path) -> None:
         code = process.wait()
         if code or reason:
             errors.seek(0)
-            # Only the error's own line: what follows it may quote rows.
-            said = _ERROR_LINE.search(errors.read())
-            raise RestoreFailed(
-                f"The dump could not be restored: {said.group(1) if said else reason or 'psql failed'}."
-            )
+            raise _failure(code, errors.read(), reason)
+
+
+def _failure(code: int, said: str, reason: str) -> RestoreFailed:
+    """What psql's exit code and errors mean, and our own `reason` where the file could not be read."""
+    # Only the error's own line: what follows it may quote rows.
+    found = _ERROR_LINE.search(said)
+    state, sentence = found.groups() if found else ("", reason or "psql failed")
+    is_file_at_fault = bool(reason) or (code == _SCRIPT_ERROR and (state or "")[:2] not in _SERVER_AT_FAULT)
+    kind = RestoreFailed if is_file_at_fault else NoPlaceToRestore
+    return kind(f"The dump could not be restored: {sentence}.")
 
 
 def _feed(path: Path, sink: IO[bytes]) -> str:

@@ -12,7 +12,7 @@ from accounts.models import User
 from backups.enums import BackupState, VerifyMethod
 from backups.models import Backup
 from backups.services import files
-from backups.services.scratch import RestoreFailed, row_counts, schema_version, scratch_restore
+from backups.services.scratch import NoPlaceToRestore, RestoreFailed, row_counts, schema_version, scratch_restore
 from common.errors import DomainError
 
 
@@ -27,6 +27,8 @@ def verify(backup: Backup, *, by: User | None, at: dt.datetime) -> Backup:
 
     Returns it VERIFIED, or BROKEN with the reason. `BACKUP_VERIFY=checksum` leaves out the scratch restore and the row
     says so. A file without stored facts (found in the folder) gets them from this first restore.
+
+    Raises NoSuchBackup, and NoPlaceToRestore where the server could not take a copy: the file stays what it was.
     """
     if backup.state == BackupState.DELETED:
         raise NoSuchBackup(f"{backup.file} was deleted; choose another backup.")
@@ -41,6 +43,8 @@ def verify(backup: Backup, *, by: User | None, at: dt.datetime) -> Backup:
         if method == VerifyMethod.RESTORE or not backup.row_counts:
             method = VerifyMethod.RESTORE
             facts |= prove_by_restore(backup)
+    except NoPlaceToRestore:
+        raise
     except (files.FileBroken, RestoreFailed) as error:
         reason = str(error)
     return _store(backup, method, facts, reason)
@@ -68,6 +72,9 @@ def prove_by_restore(backup: Backup) -> dict[str, object]:
 @transaction.atomic
 def _store(backup: Backup, method: VerifyMethod, facts: dict[str, object], reason: str) -> Backup:
     row = Backup.objects.select_for_update().get(pk=backup.pk)
+    if row.state == BackupState.DELETED:
+        # Pruned while it was proven.
+        return row
     for name, value in facts.items():
         setattr(row, name, value)
     row.state = BackupState.BROKEN if reason else BackupState.VERIFIED

@@ -163,6 +163,30 @@ def test_a_dump_with_a_wrong_statement_is_broken_and_no_scratch_database_stays()
 
 
 @pytest.mark.django_db
+def test_a_server_without_room_for_a_copy_condemns_no_file():
+    made = _create()
+    path = files.path_of(made.file)
+    full = b"DO $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$;\n"
+    path.write_bytes(gzip.compress(full + gzip.decompress(path.read_bytes())))
+    Backup.objects.filter(pk=made.pk).update(sha256=files.examine(path)[0])
+
+    with pytest.raises(services.RestoreFailed, match="The dump could not be restored: no space left on device"):
+        services.verify(Backup.objects.get(pk=made.pk), by=None, at=AT)
+
+    made.refresh_from_db()
+    assert (made.state, _scratch_databases()) == ("VERIFIED", [])
+
+
+@pytest.mark.django_db
+def test_one_that_is_pruned_while_it_is_proven_stays_deleted():
+    made = _create()
+    Backup.objects.filter(pk=made.pk).update(state="DELETED", deleted_at=AT)
+    made.state = BackupState.VERIFIED
+
+    assert services.verify(made, by=None, at=AT).state == BackupState.DELETED
+
+
+@pytest.mark.django_db
 def test_a_full_disk_leaves_no_half_file_and_a_clear_sentence(tmp_path, settings):
     folder = tmp_path / "small"
     folder.mkdir()
@@ -346,11 +370,44 @@ def test_a_file_without_sidecar_gets_its_facts_from_the_restore():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("age", "found"), [(dt.timedelta(minutes=119), True), (dt.timedelta(minutes=121), False)])
-def test_freshness_ends_with_the_policy_s_minutes(age, found):
-    verified_backup(age=age)
+@pytest.mark.parametrize(("minutes", "found"), [(119, True), (121, False), (-2, False)])
+def test_fresh_is_younger_than_the_policy_s_minutes_and_not_of_the_future(minutes, found):
+    verified_backup(age=dt.timedelta(minutes=minutes))
 
     assert (services.fresh_backup() is not None) is found
+
+
+@pytest.mark.django_db
+def test_a_file_that_was_copied_or_touched_is_the_same_one():
+    moved = verified_backup(age=dt.timedelta(minutes=5))
+    files.path_of(moved.file).touch()
+
+    assert (services.mark_broken_files(), services.fresh_backup()) == (0, moved)
+
+
+@pytest.mark.django_db
+def test_a_file_that_was_altered_opens_no_gate_whatever_its_time_stamp_says():
+    forged = verified_backup()
+    path = files.path_of(forged.file)
+    content, seen = bytearray(path.read_bytes()), path.stat()
+    content[20] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    assert services.fresh_backup() is None
+
+
+@pytest.mark.django_db
+def test_what_lies_in_the_folder_cannot_stop_the_start_nor_make_a_sacred_file_an_ordinary_one():
+    sacred = files.folder() / "residency_scheduler_SACRED_20250701.sql.gz"
+    sacred.write_bytes(gzip.compress(b"-- a dump"))
+    files.sidecar_of(sacred).write_text('{"kind": "REGULAR"}')
+    (files.folder() / "residency_scheduler_20251332_000000.sql.gz").touch()
+    (files.folder() / "residency_scheduler_20250702_000000.sql.gz").mkdir()
+
+    services.rebuild_catalogue(AT)
+
+    assert list(Backup.objects.values_list("file", "kind")) == [(sacred.name, "SACRED")]
 
 
 @pytest.mark.django_db

@@ -53,7 +53,15 @@ def test_a_name_that_exists_gets_a_new_time_stamp(kind, label, name):
     assert files.free_name(kind, label, NOON, taken=lambda wanted: wanted == first) == name
 
 
-@pytest.mark.parametrize("name", ["other_20260301_120005.sql.gz", "residency_scheduler_2026.sql.gz", "x.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "other_20260301_120005.sql.gz",
+        "residency_scheduler_2026.sql.gz",
+        "residency_scheduler_20261332_000000.sql.gz",
+        "x.json",
+    ],
+)
 def test_other_files_are_no_backups(name):
     assert files.read_name(name) is None
 
@@ -80,8 +88,22 @@ def test_a_file_that_is_not_whole_is_broken(tmp_path, content, reason):
     assert str(refused.value) == reason
 
 
-def test_a_sidecar_that_is_not_ours_tells_nothing(tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1, 2",
+        "[1, 2]",
+        '{"row_counts": 7}',
+        '{"row_counts": {"schedules_person": "many"}}',
+        '{"sha256": "short"}',
+        '{"size_bytes": "large"}',
+        '{"created_at": "2025-13-45T00:00:00Z"}',
+        '{"created_at": "2025-07-01T00:00:00"}',
+        '{"created_at": 7}',
+    ],
+)
+def test_a_sidecar_that_is_not_ours_tells_nothing(tmp_path, text):
     path = tmp_path / "x.sql.gz"
-    files.sidecar_of(path).write_text("[1, 2")
+    files.sidecar_of(path).write_text(text)
 
     assert files.read_sidecar(path) == {}

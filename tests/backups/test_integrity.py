@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from backups import services
+from common.models import bulk_delete_with_history
 from tests.factories import program
-from tests.factories.backups import verified_backup
+from tests.factories.backups import database_clock, verified_backup
 
 pytestmark = pytest.mark.django_db
 AT = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -52,19 +53,29 @@ def test_rows_lost_without_history_are_found():
 
 
 def test_rows_deleted_with_history_are_no_loss():
-    kept, deleted = program.resident(), program.resident()
-    assert kept != deleted
-    verified_backup(row_counts={"schedules_person": 2})
-    deleted.delete()
+    at = database_clock()
+    program.resident()
+    by_row, in_bulk = program.resident(), program.resident()
+    verified_backup(row_counts={"schedules_person": 3, "schedules_historicalperson": 3})
+    by_row.delete()
+    # A request begins before the backup that it asks for, and signs with its own time.
+    bulk_delete_with_history([in_bulk], by=None, reason="cleared", at=at)
 
     assert services.check_integrity(AT).ok is True
 
 
-def test_a_trigger_switched_off_is_found():
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("ALTER TABLE schedules_assignment DISABLE TRIGGER scheduler_gate", "is switched off"),
+        ("DROP TRIGGER scheduler_gate ON schedules_assignment", "is missing"),
+    ],
+)
+def test_a_trigger_that_does_not_work_is_found(statement, fault):
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE schedules_assignment DISABLE TRIGGER scheduler_gate")
+        cursor.execute(statement)
 
-    assert services.check_integrity(AT).problems == ("The gate's trigger on schedules_assignment is switched off.",)
+    assert services.check_integrity(AT).problems == (f"The gate's trigger on schedules_assignment {fault}.",)
 
 
 def test_a_constraint_that_was_never_validated_is_found():

@@ -56,12 +56,21 @@ def test_never_fewer_than_the_minimum_remain(minimum, proposed):
     assert len(_proposed()) == proposed
 
 
-def test_broken_ones_do_not_count_as_remaining():
+def test_broken_ones_and_those_whose_file_is_gone_do_not_count_as_remaining():
     verified_backup(age=_days(60))
     verified_backup(age=_days(50))
-    verified_backup(age=_days(1), state=BackupState.BROKEN, verified_at=None)
+    verified_backup(age=_days(2), state=BackupState.BROKEN, verified_at=None)
+    files.path_of(verified_backup(age=_days(1)).file).unlink()
 
     assert _proposed() == []
+
+
+def test_the_first_one_is_the_first_that_can_be_restored():
+    failed = verified_backup(age=_days(70), state=BackupState.BROKEN, verified_at=None)
+    for days in (60, 2, 1):
+        verified_backup(age=_days(days))
+
+    assert _proposed() == [failed.file]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from accounts.models import Notification
 from backups import services
 from backups.enums import BackupKind
 from backups.models import Backup, RestoreLog
-from backups.services import files
+from backups.services import files, scratch
 from backups.services.programs import admin_connection, connect
 from common.services import maintenance
 from schedules.enums import RunStatus
@@ -109,11 +109,15 @@ def test_an_earlier_restore_s_log_survives_the_next_one():
     assert RestoreLog.objects.count() == 2
 
 
-def test_without_the_typed_name_nothing_happens(own_database):
+def test_without_the_typed_name_or_beside_another_restore_nothing_happens(own_database):
     backup = _backup()
 
     with pytest.raises(services.ConfirmationNeeded):
         _restore(backup, confirm="yes")
+    with admin_connection() as other:
+        scratch.try_lock(other, f"restore of {own_database}")
+        with pytest.raises(services.RestoreRunning):
+            _restore(backup)
 
     assert (_databases(own_database), RestoreLog.objects.count()) == ([""], 0)
 
