@@ -45,7 +45,7 @@ def check_integrity(at: dt.datetime) -> Integrity:
     return Integrity(problems=(*_constraints(), *_triggers(), *_orphans(), *_lost_rows()), checked=_CHECKED)
 
 
-def _rows(statement: str, *values: object) -> list[tuple[object, ...]]:
+def _rows(statement: str, *values: int) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)
         return list(cursor.fetchall())
@@ -66,12 +66,11 @@ def _constraints() -> list[str]:
 def _triggers() -> list[str]:
     """The gate's own triggers are there and switched on, on every guarded table."""
     guarded = sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, Guarded))
-    found = dict(
-        _rows(
-            "SELECT tgrelid::regclass::text, tgenabled = 'O' FROM pg_trigger"
-            " WHERE tgname = 'scheduler_gate' AND tgfoid = to_regproc('scheduler_require_backup')"
-        )
+    rows = _rows(
+        "SELECT tgrelid::regclass::text, tgenabled = 'O' FROM pg_trigger"
+        " WHERE tgname = 'scheduler_gate' AND tgfoid = to_regproc('scheduler_require_backup')"
     )
+    found = {str(table): bool(is_on) for table, is_on in rows}
     faults = {None: "is missing", False: "is switched off"}
     return [f"The gate's trigger on {table} {faults[found.get(table)]}." for table in guarded if not found.get(table)]
 
@@ -96,7 +95,8 @@ def _lost_rows() -> list[str]:
     if last is None:
         return []
     tables = _tracked_tables()
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[int] = []
     for table, history in tables.items():
         then = last.row_counts.get(table, 0)
         past = last.row_counts.get(history, 0)
