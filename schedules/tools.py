@@ -72,7 +72,9 @@ class Finding(Told):
 
 
 class ValidationOut(Told):
-    acgme_compliant: bool = Field(description="No hard violation of duty hours or supervision.")
+    acgme_compliant: bool | None = Field(
+        description="No hard violation of duty hours or supervision; null = nothing is assigned that could be judged."
+    )
     acgme_violations: int
     total_violations: int
     advisories: int

@@ -87,6 +87,13 @@ class Validation:
         """Hard violations of duty hours and supervision: never relaxed, never overridden."""
         return tuple(v for v in self.report.hard if _GROUP.get(v.rule) in _ACGME)
 
+    @property
+    def acgme_compliant(self) -> bool | None:
+        """No hard violation of duty hours or supervision; None where nobody has anything that could be judged."""
+        if self.acgme_violations:
+            return False
+        return True if self.coverage.assigned_half_days else None
+
     @cached_property
     def person_half_days(self) -> tuple[int, int]:
         """(assigned, all) person-half-days of the people scheduled in the range."""
@@ -95,21 +102,28 @@ class Validation:
     @cached_property
     def acceptance(self) -> Acceptance:
         policy = self.problem.policy
-        acgme, most = len(self.acgme_violations), self.most_violations
+        most = self.most_violations
         checks = (
-            Check("ACGME", not acgme, f"{_count(acgme)} of duty hours or supervision."),
+            self._acgme_check(),
             Check("VIOLATIONS", most < policy.max_violations, self._violations_sentence()),
             _above("COVERAGE", self.coverage_rate, policy.min_coverage, "of the demand is filled"),
             _above("ASSIGNED", self.coverage.assigned_rate, policy.min_coverage, "of all half-days are assigned"),
             self._n1_check(),
         )
-        checks = tuple(check if check.ok else replace(check, action=_ACTIONS[check.code]) for check in checks)
+        checks = tuple(replace(check, action=_ACTIONS[check.code]) if check.ok is False else check for check in checks)
         return Acceptance(checks, _advice(most, policy.max_violations, policy.discard_violations))
 
     @cached_property
     def most_violations(self) -> int:
         """Violations in the block that has the most of them: what the policy's limits are compared with."""
         return max(violations_by_block(self.report, self.problem).values(), default=0)
+
+    def _acgme_check(self) -> Check:
+        if self.acgme_compliant is None:
+            return Check("ACGME", None, "Duty hours and supervision could not be judged: nothing is assigned.")
+        return Check(
+            "ACGME", self.acgme_compliant, f"{_count(len(self.acgme_violations))} of duty hours or supervision."
+        )
 
     def _violations_sentence(self) -> str:
         counted, limit = len(self.report.counted), self.problem.policy.max_violations
@@ -132,7 +146,7 @@ class Validation:
     def as_json(self) -> dict[str, Any]:
         """The `validation` object of the API, with acceptance."""
         return {
-            "acgme_compliant": not self.acgme_violations,
+            "acgme_compliant": self.acgme_compliant,
             "acgme_violations": len(self.acgme_violations),
             "total_violations": len(self.report.counted),
             "advisories": len(self.report.violations) - len(self.report.counted),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,6 +25,7 @@ from schedules.models import Block, GenerationRun, Publication, Schedule
 from schedules.queries.dashboard import load_dashboard
 from schedules.queries.grid import published_in
 from schedules.services import publishing, runs
+from schedules.services.editing import EDITABLE
 from schedules.views.chart import chart
 from schedules.views.findings import findings_of_report
 
@@ -53,15 +55,16 @@ def generate(request: SignedInRequest) -> HttpResponse:
         "form": GenerateForm(initial=initial),
         "chosen": f"{initial['start']}..{initial['end']}" if initial else "",
         "ranges": [*block_choices(blocks), *_years(blocks)],
-        "rows": [
-            _row(run)
-            for run in GenerationRun.objects.select_related("requested_by").defer("preflight", "progress")[
-                :HISTORY_LENGTH
-            ]
-        ],
+        "rows": [_row(run) for run in _listed()[:HISTORY_LENGTH]],
         "can_confirm": request.user.may(Permission.CONFIRM_RUN),
     }
     return render(request, "schedules/generate.html", context)
+
+
+def _listed() -> QuerySet[GenerationRun]:
+    """Runs with what their lines show, without what would be heavy."""
+    runs_so_far = GenerationRun.objects.select_related("requested_by", "schedule__publication")
+    return runs_so_far.defer("preflight", "progress", "schedule__validation")
 
 
 def _initial(request: SignedInRequest, blocks: list[Block]) -> dict[str, Any]:
@@ -215,7 +218,7 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
         ),
         "validation": validation,
         "acceptance": validation.get("acceptance"),
-        "findings": findings_of_report(validation),
+        "findings": findings_of_report(validation, schedule=_fixable(request, draft)),
         "version": "published" if draft and draft.status == ScheduleStatus.PUBLISHED else draft and draft.pk,
         "refusal": "",
         "refused": "",
@@ -246,6 +249,12 @@ def _difference(draft: Schedule) -> dict[str, Any]:
     ]
     altered = sum(len(person["changes"]) for person in people)
     return {**found, "people": people, "altered": altered, "added": found["changed"] - altered}
+
+
+def _fixable(request: SignedInRequest, draft: Schedule | None) -> uuid.UUID | None:
+    """The draft, where the reader may change it."""
+    may_change = draft and draft.status in EDITABLE and request.user.may(Permission.EDIT_ASSIGNMENTS)
+    return draft.pk if draft and may_change else None
 
 
 def _figures(run: GenerationRun) -> dict[str, str]:

@@ -95,6 +95,7 @@ def test_generation_from_the_checklist_to_publish_and_roll_back(signed_in: SignI
     expect(publish).to_be_visible()
     expect(page.locator("svg.chart polyline.objective")).to_have_count(1)
     # The tiny program cannot keep N-1 on every night: publishing needs a written reason.
+    expect(page.locator(".note-box", has_text="It fails acceptance")).to_contain_text("not survive every loss of one")
     page.get_by_label("Why publish it although it fails acceptance").fill("Four faculty are all there are")
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
@@ -104,6 +105,7 @@ def test_generation_from_the_checklist_to_publish_and_roll_back(signed_in: SignI
     page.get_by_label("Why roll it back").fill("A trial")
     page.get_by_role("button", name="Roll back").click()
     expect(page.locator(".toast")).to_contain_text("Rolled back")
+    expect(page.locator("#run-status")).to_have_text("Rolled back")
 
     rolled_back = Schedule.objects.get(run=run)
     assert (draft.status, rolled_back.status) == (ScheduleStatus.PUBLISHED, ScheduleStatus.SUPERSEDED)

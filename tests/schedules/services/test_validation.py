@@ -3,6 +3,7 @@
 import pytest
 
 from schedules.domain.problem import Policy, Session
+from schedules.domain.roster import Roster
 from schedules.services.validation import judge, violations_by_block
 from tests.factories.rosters import BLOCK_DAYS, BLOCKS, attending, demand, world
 
@@ -75,6 +76,16 @@ def test_what_could_not_be_measured_is_never_accepted():
         None,
         False,
     )
+
+
+def test_where_nothing_is_assigned_duty_hours_are_not_judged():
+    problem, full = world([attending()], {}, span=(0, 6), known=(0, 6))
+    nothing = Roster(cells={}, context={})
+
+    empty, judgement = judge(problem, nothing), judge(problem, full)
+
+    assert (empty.as_json()["acgme_compliant"], outcome(empty, "ACGME")) == (None, None)
+    assert (judgement.as_json()["acgme_compliant"], outcome(judgement, "ACGME")) == (True, True)
 
 
 def test_failing_n1_names_the_weakest_moment_with_its_proof_and_what_to_do():
