@@ -103,14 +103,14 @@ class Validation:
     def acceptance(self) -> Acceptance:
         policy = self.problem.policy
         most = self.most_violations
-        checks = (
+        judged = (
             self._acgme_check(),
             Check("VIOLATIONS", most < policy.max_violations, self._violations_sentence()),
             _above("COVERAGE", self.coverage_rate, policy.min_coverage, "of the demand is filled"),
             _above("ASSIGNED", self.coverage.assigned_rate, policy.min_coverage, "of all half-days are assigned"),
             self._n1_check(),
         )
-        checks = tuple(replace(check, action=_ACTIONS[check.code]) if check.ok is False else check for check in checks)
+        checks = tuple(replace(check, action=_ACTIONS[check.code]) if check.ok is False else check for check in judged)
         return Acceptance(checks, _advice(most, policy.max_violations, policy.discard_violations))
 
     @cached_property
