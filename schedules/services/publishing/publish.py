@@ -128,6 +128,8 @@ def _replace(
         move(old, ScheduleStatus.SUPERSEDED, by=by, at=at, reason=f"superseded by {draft.pk}")
     remainders = [rest for old in replaced for rest in carry_over(old, around=draft, by=by, at=at)]
     draft.published_at, draft.published_by = at, by
+    # Whoever looked at the draft and edits now would edit what everybody works by: they look again first.
+    draft.version += 1
     store_report(draft, judged)
     move(draft, ScheduleStatus.PUBLISHED, by=by, at=at, reason=reason)
     apply_amendments(draft.amendments.select_related("activity", "before"), by=by, at=at, reason=f"with {draft.pk}")

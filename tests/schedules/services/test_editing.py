@@ -9,7 +9,7 @@ from common.errors import Invalid, NotAllowed
 from schedules.domain.problem import Session
 from schedules.enums import ScheduleStatus
 from schedules.models import Assignment, Schedule
-from schedules.services import confirmation, editing
+from schedules.services import confirmation, editing, publishing
 from tests.factories import backups, generation, program
 
 AT = dt.datetime(2026, 3, 1, 8, 0, tzinfo=dt.UTC)
@@ -135,6 +135,20 @@ def test_a_bulk_edit_after_somebody_elses_is_refused_whole(draft, tiny, coordina
 
     assert refused.value.code == "confirmation_stale"
     assert generation.cells(draft) == before
+
+
+def test_who_looked_at_a_draft_does_not_edit_what_is_published_by_now(draft, tiny, coordinator, director):
+    changes = [cell(tiny.faculty[4])]
+    _, token = editing.offer(draft, changes, by=coordinator, at=AT)
+    publishing.publish(draft, by=director, at=AT, override_reason="a program of few")
+    draft.refresh_from_db()
+
+    with pytest.raises(editing.NotEditable) as one:
+        editing.set_cell(draft, *changes, by=coordinator, at=AT, version=1)
+    with pytest.raises(confirmation.ConfirmationRefused) as many:
+        editing.apply(draft, changes, token=token, by=coordinator, at=AT)
+
+    assert (one.value.code, many.value.code) == ("version_changed", "confirmation_stale")
 
 
 @pytest.mark.parametrize(
