@@ -104,6 +104,8 @@ def test_demo_serves_the_procedure_and_leaves_nothing_behind(short_folder):
         report = output.read_text()
         assert "Block 9 is published." in report
         assert "Draft ready" in report
+        # Mail leads to the server of this demonstration, whatever its port.
+        assert f"http://localhost:{port}/" in (short_folder / "demo/log/workers.log").read_text()
     finally:
         demo.send_signal(signal.SIGINT)
         demo.wait(STOP_SECONDS)

@@ -71,6 +71,7 @@ class Command(BaseCommand):
         port = options["port"]
         if not options["no_serve"]:
             _require_free(port)
+        os.environ.setdefault("SITE_URL", f"http://localhost:{port}")  # the workers' mail leads to this server
         started = time.monotonic()
         with contextlib.suppress(Stopped), _ended_by_signals(), self._database():
             self._step("Program")
