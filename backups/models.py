@@ -17,7 +17,7 @@ class BackupPolicy(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     fresh_minutes = models.PositiveIntegerField(
-        default=120, help_text="A write needs a verified backup younger than this."
+        default=120, help_text="A write needs a verified backup younger than this; 5 to 1440."
     )
     minimum_kept = models.PositiveSmallIntegerField(default=2, help_text="Never fewer backups than this remain.")
     retention_days = models.PositiveIntegerField(default=30, help_text="Older files are proposed for deletion.")
@@ -27,7 +27,22 @@ class BackupPolicy(models.Model):
         verbose_name_plural = "backup policy"
         constraints = [
             models.CheckConstraint(condition=models.Q(id=1), name="one_backup_policy"),
-            models.CheckConstraint(condition=models.Q(minimum_kept__gte=2), name="at_least_two_backups"),
+            models.CheckConstraint(
+                condition=models.Q(minimum_kept__gte=2),
+                name="at_least_two_backups",
+                violation_error_message="At least two backups are always kept.",
+            ),
+            # Shorter, and a write could outlive its own backup; longer, and the gate would stand open all day.
+            models.CheckConstraint(
+                condition=models.Q(fresh_minutes__gte=5, fresh_minutes__lte=24 * 60),
+                name="backups_stay_fresh_a_while",
+                violation_error_message="A backup stays fresh for 5 minutes to 24 hours (1440 minutes).",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(retention_days__gte=1),
+                name="backups_are_kept_a_day",
+                violation_error_message="Backups are kept for at least one day.",
+            ),
         ]
 
     def __str__(self) -> str:

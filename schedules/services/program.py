@@ -13,6 +13,7 @@ from django.db.models import ProtectedError
 
 from accounts.models import User
 from accounts.permissions import Permission
+from backups.models import BackupPolicy
 from common.errors import DomainError, NotAllowed
 from schedules.models import (
     Activity,
@@ -61,6 +62,7 @@ EDIT_RULES: dict[type[models.Model], EditRule] = {
     RotationTemplate: EditRule(Permission.EDIT_PROGRAM),
     RotationPattern: EditRule(Permission.EDIT_PROGRAM),
     ProgramPolicy: EditRule(Permission.EDIT_POLICY),
+    BackupPolicy: EditRule(Permission.EDIT_POLICY),
     Block: EditRule(Permission.EDIT_PROGRAM),
     FmitWeek: EditRule(Permission.EDIT_PROGRAM),
     Holiday: EditRule(Permission.EDIT_PROGRAM),
@@ -94,8 +96,8 @@ def allow_editing(model: type[models.Model], rule: EditRule, /) -> None:
     EDIT_RULES[model] = rule
 
 
-_READ_BY_NOBODY = frozenset({Preference})
-"""Kinds that only the solver looks at."""
+_READ_BY_NOBODY = frozenset({Preference, BackupPolicy})
+"""Kinds that only the solver or the gate looks at."""
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from accounts.enums import STAFF_ROLES, Role
+from backups.models import BackupPolicy
 from schedules import models
 from schedules.enums import AbsenceKind, ScheduleStatus
 from tests.factories import program
@@ -264,6 +265,24 @@ def test_only_director_and_administrator_change_the_policy(browser_as):
 
     row.refresh_from_db()
     assert (row.clinic_capacity, row.weights) == (9, {**before, "FULL_DAYS": 7})
+
+
+def test_the_numbers_of_backups_are_changed_by_the_same_two_within_their_bounds(browser_as):
+    add = reverse("admin:backups_backuppolicy_add")
+    form = {"fresh_minutes": "60", "minimum_kept": "3", "retention_days": "14"}
+
+    assert browser_as(C).post(add, form).status_code == 403
+    wrong = browser_as(P).post(add, form | {"fresh_minutes": "0", "minimum_kept": "1"})
+    assert browser_as(P).post(add, form).status_code == 302
+    assert browser_as(S).get(add).status_code == 403
+
+    assert sorted(error for field in wrong.context["errors"] for error in field) == [
+        "A backup stays fresh for 5 minutes to 24 hours (1440 minutes).",
+        "At least two backups are always kept.",
+    ]
+    row = BackupPolicy.objects.get()
+    assert (row.fresh_minutes, row.minimum_kept, row.retention_days) == (60, 3, 14)
+    assert row.history.get().history_change_reason == "admin"
 
 
 @pytest.mark.parametrize("name", sorted(name for name, editors in EDITORS.items() if not editors))
