@@ -60,6 +60,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-detected_at'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['DETECTED', 'TRIAGED', 'DIAGNOSED', 'AWAITING_APPROVAL', 'RESPONDING', 'MONITORING'])), fields=('cause',), name='one_open_incident_per_cause'),
+                    models.CheckConstraint(condition=models.Q(('highest__in', ['YELLOW', 'ORANGE', 'RED', 'BLACK']), ('severity__in', ['YELLOW', 'ORANGE', 'RED', 'BLACK'])), name='incident_has_a_severity'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('merged_into__isnull', False), ('state', 'MERGED')), models.Q(models.Q(('state', 'MERGED'), _negated=True), ('merged_into__isnull', True)), _connector='OR'), name='merged_incident_says_into_which'),
+                    models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date')), models.Q(('end_date__isnull', True), ('start_date__isnull', True)), _connector='OR'), name='incident_ends_after_start'),
+                    models.CheckConstraint(condition=models.Q(('acknowledged_by__isnull', True), ('acknowledged_at__isnull', False), _connector='OR'), name='incident_acknowledged_by_has_time'),
+                    models.CheckConstraint(condition=models.Q(('closed_by__isnull', True), ('closed_at__isnull', False), _connector='OR'), name='incident_closed_by_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -200,6 +208,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-proposed_at'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='approval_ends_after_start'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'USED'), _negated=True), ('used_at__isnull', False), _connector='OR'), name='used_approval_has_time'),
+                    models.CheckConstraint(condition=models.Q(('is_emergency', False), ('review_due__isnull', False), _connector='OR'), name='emergency_owes_a_review'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['PENDING', 'GRANTED'])), fields=('action', 'target', 'shown'), name='asked_once_at_a_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -254,6 +268,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due_at', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('done_at__isnull', True), ('dropped_at__isnull', True)), fields=('incident', 'step'), name='one_open_target_per_step'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -293,49 +310,5 @@ class Migration(migrations.Migration):
                 'ordering': ['sequence'],
                 'constraints': [models.UniqueConstraint(fields=('document', 'number'), name='document_version_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['DETECTED', 'TRIAGED', 'DIAGNOSED', 'AWAITING_APPROVAL', 'RESPONDING', 'MONITORING'])), fields=('cause',), name='one_open_incident_per_cause'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('highest__in', ['YELLOW', 'ORANGE', 'RED', 'BLACK']), ('severity__in', ['YELLOW', 'ORANGE', 'RED', 'BLACK'])), name='incident_has_a_severity'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_into__isnull', False), ('state', 'MERGED')), models.Q(models.Q(('state', 'MERGED'), _negated=True), ('merged_into__isnull', True)), _connector='OR'), name='merged_incident_says_into_which'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date')), models.Q(('end_date__isnull', True), ('start_date__isnull', True)), _connector='OR'), name='incident_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('acknowledged_by__isnull', True), ('acknowledged_at__isnull', False), _connector='OR'), name='incident_acknowledged_by_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_by__isnull', True), ('closed_at__isnull', False), _connector='OR'), name='incident_closed_by_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='approval_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'USED'), _negated=True), ('used_at__isnull', False), _connector='OR'), name='used_approval_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('is_emergency', False), ('review_due__isnull', False), _connector='OR'), name='emergency_owes_a_review'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['PENDING', 'GRANTED'])), fields=('action', 'target', 'shown'), name='asked_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='incidenttarget',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at__isnull', True), ('dropped_at__isnull', True)), fields=('incident', 'step'), name='one_open_target_per_step'),
         ),
     ]

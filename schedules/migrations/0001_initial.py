@@ -508,6 +508,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'people',
                 'ordering': ['role', 'pgy_level', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('source_id',), name='person_source_id_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('pgy_level__isnull', False), ('role', schedules.domain.problem.Role['RESIDENT'])), models.Q(('pgy_level__isnull', True), ('role', schedules.domain.problem.Role['FACULTY'])), _connector='OR'), name='residents_have_a_pgy_level'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -680,6 +684,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'FMIT week',
                 'ordering': ['start_date'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='fmit_week_ends_after_start'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(schedules.models.calendar.DateRange('start_date', 'end_date'), '&&')], name='one_fmit_attending_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -697,6 +705,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['date', 'person'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('hours__gt', 0), ('hours__lte', 24)), name='duty_log_hours_of_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -712,6 +723,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'backup pool entries',
                 'ordering': ['start_date'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='standby_ends_after_start'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -734,6 +748,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['start_date', 'person'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='absence_ends_after_start'),
+                    models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('source_id',), name='absence_source_id_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -748,6 +766,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['person', 'credential'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('person', 'credential'), name='credential_once_per_person'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -768,6 +789,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['person', 'scope'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('weight__gte', -3), ('weight__lte', 3), models.Q(('weight', 0), _negated=True)), name='preference_weight'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('scope', 'WEEKDAY'), ('weekday__isnull', False)), models.Q(('scope', 'SESSION'), models.Q(('session', ''), _negated=True)), models.Q(('end_date__gte', models.F('start_date')), ('end_date__isnull', False), ('scope', 'WEEK'), ('start_date__isnull', False)), _connector='OR'), name='preference_names_its_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -834,6 +859,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['rotation', 'week', 'weekday', 'session'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('rotation', 'week', 'weekday', 'session'), name='pattern_cell_once'),
+                    models.CheckConstraint(condition=models.Q(('week__gte', 1), ('week__lte', 4), ('weekday__lte', 6)), name='pattern_week_1_to_4'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -898,6 +927,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['block', 'person'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('person', 'block'), name='one_rotation_per_block'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -922,6 +954,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='schedule_ends_after_start'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'PUBLISHED'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='published_schedule_has_time'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status', 'PUBLISHED')), expressions=[(schedules.models.calendar.DateRange('start_date', 'end_date'), '&&')], name='one_published_schedule_per_date'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1103,6 +1140,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-seen_at'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('schedule', 'key'), name='open_compliance_event_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('status', 'OPEN')), models.Q(('closed_at__isnull', False), ('status', 'CLOSED')), _connector='OR'), name='closed_compliance_event_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1122,6 +1163,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['date', 'person', 'session'],
+                'indexes': [
+                    models.Index(fields=['schedule', 'date'], name='schedules_a_schedul_220888_idx'),
+                    models.Index(fields=['person', 'date'], name='schedules_a_person__868ff3_idx'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('schedule', 'person', 'date', 'session'), name='not_double_booked'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1140,6 +1188,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['date', 'session'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('schedule', 'person', 'date', 'session'), name='amendment_once_per_slot'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1196,74 +1247,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('source_id',), name='person_source_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pgy_level__isnull', False), ('role', schedules.domain.problem.Role['RESIDENT'])), models.Q(('pgy_level__isnull', True), ('role', schedules.domain.problem.Role['FACULTY'])), _connector='OR'), name='residents_have_a_pgy_level'),
-        ),
-        migrations.AddConstraint(
-            model_name='fmitweek',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='fmit_week_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='fmitweek',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(schedules.models.calendar.DateRange('start_date', 'end_date'), '&&')], name='one_fmit_attending_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutylog',
-            constraint=models.CheckConstraint(condition=models.Q(('hours__gt', 0), ('hours__lte', 24)), name='duty_log_hours_of_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='backuppoolentry',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='standby_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='absence_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('source_id',), name='absence_source_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='personcredential',
-            constraint=models.UniqueConstraint(fields=('person', 'credential'), name='credential_once_per_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', -3), ('weight__lte', 3), models.Q(('weight', 0), _negated=True)), name='preference_weight'),
-        ),
-        migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scope', 'WEEKDAY'), ('weekday__isnull', False)), models.Q(('scope', 'SESSION'), models.Q(('session', ''), _negated=True)), models.Q(('end_date__gte', models.F('start_date')), ('end_date__isnull', False), ('scope', 'WEEK'), ('start_date__isnull', False)), _connector='OR'), name='preference_names_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='rotationpattern',
-            constraint=models.UniqueConstraint(fields=('rotation', 'week', 'weekday', 'session'), name='pattern_cell_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='rotationpattern',
-            constraint=models.CheckConstraint(condition=models.Q(('week__gte', 1), ('week__lte', 4), ('weekday__lte', 6)), name='pattern_week_1_to_4'),
-        ),
-        migrations.AddConstraint(
-            model_name='blockassignment',
-            constraint=models.UniqueConstraint(fields=('person', 'block'), name='one_rotation_per_block'),
-        ),
-        migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='schedule_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'PUBLISHED'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='published_schedule_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='schedule',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status', 'PUBLISHED')), expressions=[(schedules.models.calendar.DateRange('start_date', 'end_date'), '&&')], name='one_published_schedule_per_date'),
-        ),
-        migrations.AddConstraint(
             model_name='generationrun',
             constraint=models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='run_ends_after_start'),
         ),
@@ -1274,29 +1257,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='generationrun',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ['QUEUED', 'PREFLIGHT', 'BACKING_UP', 'SOLVING', 'VALIDATING'])), expressions=[(schedules.models.calendar.DateRange('start_date', 'end_date'), '&&')], name='one_generation_at_a_time_per_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='complianceevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('schedule', 'key'), name='open_compliance_event_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='complianceevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('status', 'OPEN')), models.Q(('closed_at__isnull', False), ('status', 'CLOSED')), _connector='OR'), name='closed_compliance_event_has_time'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['schedule', 'date'], name='schedules_a_schedul_220888_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['person', 'date'], name='schedules_a_person__868ff3_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('schedule', 'person', 'date', 'session'), name='not_double_booked'),
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.UniqueConstraint(fields=('schedule', 'person', 'date', 'session'), name='amendment_once_per_slot'),
         ),
     ]

@@ -217,6 +217,20 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'swap',
                 'ordering': ['-requested_at'],
+                'indexes': [
+                    models.Index(fields=['requested_by', 'requested_at'], name='swaps_swapr_request_24d8a5_idx'),
+                    models.Index(fields=['status', 'next_check_at'], name='swaps_swapr_status_4c6507_idx'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status__in', ['PENDING', 'APPROVED'])), fields=('source_person', 'source_week'), name='one_open_swap_per_person_and_week'),
+                    models.CheckConstraint(condition=models.Q(('source_person', models.F('target_person')), _negated=True), name='swap_has_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('swap_type', 'one_to_one'), ('target_end__isnull', False), ('target_week__isnull', False)), models.Q(('swap_type', 'absorb'), ('target_end__isnull', True), ('target_week__isnull', True)), _connector='OR'), name='only_an_exchange_has_a_target_week'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('executed_at__isnull', False), ('status__in', ['EXECUTED', 'ROLLED_BACK', 'ROLLBACK_FAILED'])), models.Q(models.Q(('status__in', ['EXECUTED', 'ROLLED_BACK', 'ROLLBACK_FAILED']), _negated=True), ('executed_at__isnull', True)), _connector='OR'), name='executed_swap_has_time'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'ROLLED_BACK'), _negated=True), ('rolled_back_at__isnull', False), _connector='OR'), name='rolled_back_swap_has_time'),
+                    models.CheckConstraint(condition=models.Q(('consent_by__isnull', True), ('consent_at__isnull', False), _connector='OR'), name='swap_consent_by_has_time'),
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), ('decided_at__isnull', False), _connector='OR'), name='swap_decided_by_has_time'),
+                    models.CheckConstraint(condition=models.Q(('rolled_back_by__isnull', True), ('rolled_back_at__isnull', False), _connector='OR'), name='swap_rolled_back_by_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -233,6 +247,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['date', 'person', 'session'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('swap', 'schedule', 'person', 'date', 'session'), name='swap_slot_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -271,6 +288,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['week'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('person', 'week'), name='one_open_offer_per_week'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -360,6 +380,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due_at'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('swap',), name='one_open_case_per_swap'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['APPROVED', 'REJECTED']), _negated=True), models.Q(('decided_at__isnull', False), models.Q(('rationale', ''), _negated=True)), _connector='OR'), name='decided_case_has_time_and_rationale'),
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), ('decided_at__isnull', False), _connector='OR'), name='case_decided_by_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -385,69 +410,10 @@ class Migration(migrations.Migration):
                 ('before', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schedules.person')),
                 ('swap', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='week_changes', to='swaps.swaprecord')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='swaprecord',
-            index=models.Index(fields=['requested_by', 'requested_at'], name='swaps_swapr_request_24d8a5_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='swaprecord',
-            index=models.Index(fields=['status', 'next_check_at'], name='swaps_swapr_status_4c6507_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['PENDING', 'APPROVED'])), fields=('source_person', 'source_week'), name='one_open_swap_per_person_and_week'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.CheckConstraint(condition=models.Q(('source_person', models.F('target_person')), _negated=True), name='swap_has_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('swap_type', 'one_to_one'), ('target_end__isnull', False), ('target_week__isnull', False)), models.Q(('swap_type', 'absorb'), ('target_end__isnull', True), ('target_week__isnull', True)), _connector='OR'), name='only_an_exchange_has_a_target_week'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('executed_at__isnull', False), ('status__in', ['EXECUTED', 'ROLLED_BACK', 'ROLLBACK_FAILED'])), models.Q(models.Q(('status__in', ['EXECUTED', 'ROLLED_BACK', 'ROLLBACK_FAILED']), _negated=True), ('executed_at__isnull', True)), _connector='OR'), name='executed_swap_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'ROLLED_BACK'), _negated=True), ('rolled_back_at__isnull', False), _connector='OR'), name='rolled_back_swap_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.CheckConstraint(condition=models.Q(('consent_by__isnull', True), ('consent_at__isnull', False), _connector='OR'), name='swap_consent_by_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), ('decided_at__isnull', False), _connector='OR'), name='swap_decided_by_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='swaprecord',
-            constraint=models.CheckConstraint(condition=models.Q(('rolled_back_by__isnull', True), ('rolled_back_at__isnull', False), _connector='OR'), name='swap_rolled_back_by_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='swapchange',
-            constraint=models.UniqueConstraint(fields=('swap', 'schedule', 'person', 'date', 'session'), name='swap_slot_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='marketplaceoffer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('person', 'week'), name='one_open_offer_per_week'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalationcase',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('swap',), name='one_open_case_per_swap'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalationcase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['APPROVED', 'REJECTED']), _negated=True), models.Q(('decided_at__isnull', False), models.Q(('rationale', ''), _negated=True)), _connector='OR'), name='decided_case_has_time_and_rationale'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalationcase',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), ('decided_at__isnull', False), _connector='OR'), name='case_decided_by_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='swapweekchange',
-            constraint=models.UniqueConstraint(fields=('swap', 'start_date'), name='swap_fmit_week_once'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('swap', 'start_date'), name='swap_fmit_week_once'),
+                ],
+            },
         ),
     ]
