@@ -9,7 +9,10 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.html import format_html
 from django_q.models import Failure, OrmQ, Schedule, Success
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin
@@ -20,6 +23,9 @@ from accounts.permissions import Permission
 from accounts.services import second_factor
 from common.admin import HistoryPages
 from common.errors import DomainError
+from common.forms import PlainModelForm
+
+format_html_lazy = lazy(format_html, str)
 
 admin.site.unregister(Group)
 # A row of the queue names the function that a worker calls, so writing one runs any code on the server; outstanding
@@ -27,13 +33,17 @@ admin.site.unregister(Group)
 admin.site.unregister([Schedule, OrmQ, Success, Failure, OutstandingToken, BlacklistedToken])
 
 
-class UserForm(forms.ModelForm):
+class UserForm(PlainModelForm):
     """Name, address, role and, where one is given, a new password."""
 
     new_password = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Empty = unchanged; a new user without one cannot sign in yet.",
+        help_text=format_html_lazy(
+            'Empty = unchanged; a new user without one cannot sign in yet. A <a href="{}">password link</a> lets people'
+            " choose their own.",
+            reverse_lazy("password_links"),
+        ),
     )
     reset_second_factor = forms.BooleanField(
         required=False,

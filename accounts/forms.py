@@ -1,19 +1,26 @@
-"""Forms of signing in, of one's own password, and of a new token for an agent."""
+"""Forms of signing in, of passwords, and of a new token for an agent."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import User
+from accounts.services import password_links
+from common.forms import PlainForm
 
 
-class LockedOutForm(AuthenticationForm):
+class SignInForm(PlainForm, AuthenticationForm):
+    """Name and password."""
+
+
+class LockedOutForm(SignInForm):
     """The login form as it looks to somebody who has to wait: no try is made, the sentence says how long."""
 
     def __init__(self, request: HttpRequest, *, username: str, detail: str) -> None:
@@ -25,7 +32,7 @@ class LockedOutForm(AuthenticationForm):
         raise ValidationError(self._detail, code="locked_out")
 
 
-class OwnPasswordForm(PasswordChangeForm):
+class OwnPasswordForm(PlainForm, PasswordChangeForm):
     """The present password and a new one, twice; while tries are locked, the present one is not even looked at."""
 
     def __init__(self, user: User, data: Any, *, is_locked: bool) -> None:
@@ -39,7 +46,25 @@ class OwnPasswordForm(PasswordChangeForm):
         return super().clean_old_password()
 
 
-class CodeForm(forms.Form):
+class LinkedPasswordForm(PlainForm, SetPasswordForm):
+    """A new password, twice, by a link."""
+
+    def save(self, commit: bool = True) -> User:
+        return password_links.use(self.user, password=self.cleaned_data["new_password1"], at=timezone.now())
+
+
+class PasswordLinkForm(PlainForm, forms.Form):
+    """Whose password was forgotten."""
+
+    user = forms.ModelChoiceField(
+        User.objects.filter(is_active=True).exclude(role=Role.AGENT).order_by("username"),
+        label="Account",
+        empty_label="Choose",
+        error_messages={"required": "Choose an account."},
+    )
+
+
+class CodeForm(PlainForm, forms.Form):
     """A code of the authenticator app, or a recovery code."""
 
     code = forms.CharField(
@@ -52,7 +77,7 @@ class CodeForm(forms.Form):
     )
 
 
-class AgentTokenForm(forms.Form):
+class AgentTokenForm(PlainForm, forms.Form):
     """For whom, what for and for how long."""
 
     user = forms.ModelChoiceField(

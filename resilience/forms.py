@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from common.forms import PlainForm
 from resilience.enums import DocumentKind, LevelName, ShedLevelName
 from schedules.forms import DateInput, RangeForm
 from schedules.models import Person
@@ -11,7 +12,7 @@ from schedules.models import Person
 AREAS = (("P", "P: people"), ("S", "S: supervision"), ("T", "T: required experience"))
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PlainForm, forms.Form):
     """Why."""
 
     reason = forms.CharField(label="Why", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
@@ -51,7 +52,7 @@ class WhatIfForm(RangeForm):
     field_order = ["people", "start", "end"]
 
 
-class SheddingForm(forms.Form):
+class SheddingForm(PlainForm, forms.Form):
     """How much may be given up."""
 
     level = forms.ChoiceField(
@@ -74,13 +75,13 @@ SEVERITIES = [
 ]
 
 
-class IncidentFilterForm(forms.Form):
+class IncidentFilterForm(PlainForm, forms.Form):
     """Which incidents are listed."""
 
     show = forms.ChoiceField(required=False, choices=[("open", "Open"), ("all", "All")])
 
 
-class ReportForm(forms.Form):
+class ReportForm(PlainForm, forms.Form):
     """Something that a person saw."""
 
     title = forms.CharField(label="What happened", max_length=200)
@@ -90,7 +91,7 @@ class ReportForm(forms.Form):
     severity = forms.ChoiceField(label="Severity", choices=SEVERITIES)
 
 
-class DraftForm(forms.Form):
+class DraftForm(PlainForm, forms.Form):
     """Which document is to be drafted."""
 
     kind = forms.ChoiceField(label="Document", choices=DocumentKind)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from common.forms import PlainForm
 from schedules.domain.problem import Session
 from schedules.enums import AbsenceKind, AbsenceStatus, Algorithm
 from schedules.models import Block, Person, RotationTemplate
@@ -25,7 +26,7 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", **kwargs)
 
 
-class RangeForm(forms.Form):
+class RangeForm(PlainForm, forms.Form):
     """Two dates, both included."""
 
     start = forms.DateField(label="First day", widget=DateInput())
@@ -65,7 +66,7 @@ class GridForm(RangeForm):
         return cleaned
 
 
-class CellForm(forms.Form):
+class CellForm(PlainForm, forms.Form):
     """Which cell: version (`published` or its id), person, date, session."""
 
     schedule = forms.RegexField(r"^(published|[0-9a-f-]{36})$")
@@ -100,7 +101,7 @@ class GenerateForm(RangeForm):
     )
 
 
-class AbsenceForm(forms.Form):
+class AbsenceForm(PlainForm, forms.Form):
     """An absence for oneself or, for staff, for somebody."""
 
     person = forms.ModelChoiceField(queryset=Person.objects.filter(is_active=True), empty_label="Choose a person")
@@ -127,7 +128,7 @@ class AbsenceForm(forms.Form):
         return cleaned
 
 
-class AbsenceFilterForm(forms.Form):
+class AbsenceFilterForm(PlainForm, forms.Form):
     """Which absences the list shows."""
 
     status = forms.ChoiceField(required=False, choices=[("", "Any status"), *AbsenceStatus.choices])

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from common.forms import PlainForm
 from schedules.models import Person
 from swaps.domain.tables import Reason, SwapPolicy, SwapType
 
@@ -16,7 +17,7 @@ TEXT_LENGTH = SwapPolicy().reason_length - CODE_LENGTH
 """Code and text are sent as one reason, `code: text`."""
 
 
-class StepsForm(forms.Form):
+class StepsForm(PlainForm, forms.Form):
     """How far the request is chosen; everything may be left out."""
 
     person = forms.UUIDField(required=False)
@@ -26,7 +27,7 @@ class StepsForm(forms.Form):
     target = forms.DateField(required=False)
 
 
-class PersonForm(forms.Form):
+class PersonForm(PlainForm, forms.Form):
     """Whose week: for those who ask for others."""
 
     person = forms.ModelChoiceField(
@@ -36,7 +37,7 @@ class PersonForm(forms.Form):
     )
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PlainForm, forms.Form):
     """Why, as a code and in one's own words."""
 
     code = forms.ChoiceField(label="Reason", initial="", error_messages={"required": "Choose a reason."})
@@ -68,7 +69,7 @@ class ReasonForm(forms.Form):
         return cleaned
 
 
-class SwapFilterForm(forms.Form):
+class SwapFilterForm(PlainForm, forms.Form):
     """Which swaps the list shows."""
 
     status = forms.ChoiceField(required=False)
@@ -79,7 +80,7 @@ class SwapFilterForm(forms.Form):
         self.fields["status"].choices = [("", "Any status"), *statuses]  # type: ignore[attr-defined]
 
 
-class OfferForm(forms.Form):
+class OfferForm(PlainForm, forms.Form):
     """A week for the marketplace."""
 
     week = forms.ChoiceField(label="Week")
@@ -92,7 +93,7 @@ class OfferForm(forms.Form):
         self.fields["week"].choices = list(weeks)  # type: ignore[attr-defined]
 
 
-class TakeForm(forms.Form):
+class TakeForm(PlainForm, forms.Form):
     """What is given back for an offered week."""
 
     target = forms.TypedChoiceField(

@@ -18,7 +18,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import CodeForm, LockedOutForm
+from accounts.forms import CodeForm, LockedOutForm, SignInForm
 from accounts.models import User
 from accounts.services import lockout, second_factor
 from accounts.services.demo import DEMO_ROLES
@@ -35,6 +35,7 @@ class SignIn(LoginView):
     """The login page; in demo mode it names the accounts of the demonstration."""
 
     template_name = "accounts/login.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.permissions import Permission
 from common.admin import HistoryPages
+from common.forms import PlainModelForm
 from schedules.services import program
 
 
@@ -80,6 +81,7 @@ class ReadOnlyAdmin(ReadableMixin, HistoryMixin, ModelAdmin):
 class ProgramAdmin(ReadableMixin, HistoryMixin, ModelAdmin):
     """Rows of program data, edited through `schedules.services.program`."""
 
+    form = PlainModelForm
     list_per_page = 50
     deletable = True
 
@@ -121,6 +123,7 @@ class ProgramAdmin(ReadableMixin, HistoryMixin, ModelAdmin):
 class ProgramInline(ReadableMixin, TabularInline):
     """Rows that belong to one record and are edited on its page."""
 
+    form = PlainModelForm
     extra = 0
     model: Any
 

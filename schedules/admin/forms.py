@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
 
+from common.forms import PlainModelForm
 from schedules import models
 from schedules.domain.problem import DEFAULT_WEIGHTS, Role, WorkKind
 
@@ -35,26 +36,26 @@ def _number(label: str, most: int) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=0, max_value=most, widget=UnfoldAdminIntegerFieldWidget)
 
 
-class ActivityForm(forms.ModelForm):
+class ActivityForm(PlainModelForm):
     roles = several(_ROLES, str, "Who may hold it; none = everybody.")
     pgy_levels = several(_LEVELS, int, "Residents of these levels only; none = all.")
     credential_roles = several(_ROLES, str, "Whom the credential binds; none = everybody.")
 
     class Meta:
         model = models.Activity
-        fields = "__all__"  # noqa: DJ007  the page lists its fields
+        fields = "__all__"
 
 
-class DemandForm(forms.ModelForm):
+class DemandForm(PlainModelForm):
     weekdays = several(WEEKDAYS, int, "None = every day.")
     roles = several(_ROLES, str, "Who counts; none = everybody.")
 
     class Meta:
         model = models.Demand
-        fields = "__all__"  # noqa: DJ007
+        fields = "__all__"
 
 
-class NumberTableForm(forms.ModelForm):
+class NumberTableForm(PlainModelForm):
     """Shows the numbers of a JSON table as fields of their own. `tables`: (field of the model, prefix, keys, most)."""
 
     tables: tuple[tuple[str, str, tuple[str, ...], int], ...] = ()
@@ -96,7 +97,7 @@ class _FacultyDutyForm(NumberTableForm):
 
     class Meta:
         model = models.FacultyDuty
-        exclude = ("minimum", "maximum")  # noqa: DJ006  shown as numbers
+        exclude = ("minimum", "maximum")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -112,7 +113,7 @@ class _PolicyForm(NumberTableForm):
 
     class Meta:
         model = models.ProgramPolicy
-        exclude = ("weights",)  # noqa: DJ006  shown as numbers
+        exclude = ("weights",)
 
 
 FacultyDutyForm = type("FacultyDutyForm", (_FacultyDutyForm,), dict(number_fields(_DUTY_TABLES)))

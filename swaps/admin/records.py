@@ -22,6 +22,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from common.errors import DomainError
+from common.forms import PlainForm
 from schedules.admin.base import ReadableMixin, ReadOnlyAdmin
 from swaps import access, services
 from swaps.access import Deed
@@ -40,7 +41,7 @@ WRITTEN = frozenset({"rationale", "rollback_reason"})
 """What people write about a swap may give its reason away, so it goes no further."""
 
 
-class WhyForm(BaseDialogForm):
+class WhyForm(PlainForm, BaseDialogForm):
     """A dialog that asks why. Its field is named apart from those of the page behind it."""
 
     why = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))

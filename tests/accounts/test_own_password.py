@@ -40,7 +40,7 @@ def test_it_keeps_this_session_ends_the_others_and_is_told(browser_as, coordinat
         (_sent(old="wrong"), "Your old password was entered incorrectly"),
         (_sent(again="seven small boats 8"), "The two password fields didn’t match"),
         (_sent(new="short", again="short"), "This password is too short"),
-        ({}, "This field is required"),
+        ({}, "Fill in “Present password”."),
     ],
 )
 def test_what_is_wrong_is_said_and_changes_nothing(browser_as, coordinator, sent, sentence):

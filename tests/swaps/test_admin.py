@@ -151,7 +151,7 @@ def test_a_dialog_without_a_rationale_is_shown_again(rows, browser_as):
     answer = browser_as(C).post(page("swaprecord", "reject", rows["swaprecord"].pk), {"_form_submitted": "True"})
 
     assert (answer.status_code, SwapRecord.objects.get().status) == (200, "PENDING")
-    assert "This field is required" in answer.content.decode()
+    assert "Fill in “Rationale”." in answer.content.decode()
 
 
 def test_rejecting_in_the_dialog_decides_the_case(rows, browser_as, coordinator):

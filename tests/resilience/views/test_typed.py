@@ -28,7 +28,7 @@ def test_a_refused_act_of_an_incident_keeps_the_text(act, typed, shown, browser_
 def test_a_report_without_a_title_is_shown_again(browser_as):
     page = browser_as(Role.COORDINATOR).post("/incidents/report", {"summary": "The line is down.", "severity": "RED"})
 
-    assert (page.status_code, page.context["report_form"].errors) == (422, {"title": ["This field is required."]})
+    assert (page.status_code, page.context["report_form"].errors) == (422, {"title": ["Fill in “What happened”."]})
     assert "The line is down." in page.text
 
 
