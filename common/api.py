@@ -9,7 +9,9 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import exceptions, status
+from rest_framework.filters import BaseFilterBackend, OrderingFilter
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +30,7 @@ class Pages(BasePagination):
     largest_limit = 1000
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        _refuse_unknown(request, view, queryset)
         self.limit = min(_whole_number(request, "limit", self.default_limit), self.largest_limit)
         self.page = _whole_number(request, "page", 1)
         self.total = queryset.count()
@@ -63,6 +66,50 @@ class Pages(BasePagination):
                 ("page", 1, "Page, from 1; one past the end is empty."),
             )
         ]
+
+
+class Whole(Pages):
+    """A short list as a bare array. `limit` and `page` are taken and change nothing."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> None:  # type: ignore[override]
+        _refuse_unknown(request, view, queryset)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return schema
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        return []
+
+
+def _refuse_unknown(request: Request, view: Any, rows: Any) -> None:
+    """A misspelt filter is an error and not a list that looks as if it were filtered; the same for an order.
+
+    A view names what else it reads from the address in `own_parameters`.
+    """
+    known = {"limit", "page", "format", *getattr(view, "own_parameters", ())}
+    for backend in map(_made, getattr(view, "filter_backends", ())):
+        if isinstance(backend, DjangoFilterBackend):
+            filters = backend.get_filterset_class(view, rows)
+            known |= set(filters.base_filters) if filters else set()
+        elif isinstance(backend, OrderingFilter):
+            known.add(backend.ordering_param)
+            _refuse_unknown_order(request, view, rows, backend)
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        said = f"There is no such filter here. This list takes: {', '.join(sorted(known))}."
+        raise exceptions.ValidationError({name: [said] for name in unknown})
+
+
+def _made(backend: type[BaseFilterBackend]) -> BaseFilterBackend:
+    return backend()
+
+
+def _refuse_unknown_order(request: Request, view: Any, rows: Any, backend: OrderingFilter) -> None:
+    fields = {name for name, _ in backend.get_valid_fields(rows, view, {"request": request})}
+    asked = request.query_params.get(backend.ordering_param, "")
+    if {name.strip().lstrip("-") for name in asked.split(",") if name.strip()} - fields:
+        said = f"This list is ordered by: {', '.join(sorted(fields))}; a minus sign before a name turns it round."
+        raise exceptions.ValidationError({backend.ordering_param: [said]})
 
 
 def _whole_number(request: Request, name: str, default: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from common.api import Whole
 from schedules.api.resource import Readable
 from schedules.models import Activity, RotationPattern, RotationTemplate
 
@@ -71,7 +72,7 @@ class RotationTemplates(Readable):
     """All rotations as a bare array; one of them with its four-week pattern (weekday 0 = Monday)."""
 
     rows = RotationTemplate.objects.order_by("name", "pk")
-    pagination_class = None
+    pagination_class = Whole
     serializer_class = RotationSerializer
     filterset_fields = {"kind": ["exact"], "is_active": ["exact"], "name": ["icontains"]}
     ordering_fields = ["name", "kind"]

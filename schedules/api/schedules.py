@@ -99,17 +99,18 @@ class Assignments(mixins.ListModelMixin, viewsets.GenericViewSet):
     queryset = Assignment.objects.none()
     serializer_class = AssignmentSerializer
     filterset_class = AssignmentFilter
+    own_parameters = frozenset({"schedule"})
     ordering_fields = ["date"]
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = Assignment.objects.select_related("person", "activity").order_by("date", "person__name", "session", "pk")
         if getattr(self, "swagger_fake_view", False):
             return rows.none()
-        return _of_version(rows, self.request.query_params.get("schedule", "published"), caller(self.request))
+        return _of_version(rows, self.request.query_params.get("schedule") or "published", caller(self.request))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.request.query_params
-        if asked.get("start_date", "") > asked.get("end_date", "9999"):
+        if asked.get("start_date", "") > (asked.get("end_date") or "9999"):
             raise exceptions.ValidationError({"end_date": ["The last day is before the first day."]})
         return super().filter_queryset(queryset)
 

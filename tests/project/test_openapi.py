@@ -56,6 +56,30 @@ def test_every_documented_list_and_document_answers(api_as):
     assert len(plain) >= 15
 
 
+def test_every_list_takes_what_is_documented_and_refuses_other_filters_by_name(api_as):
+    client = api_as(Role.PROGRAM_DIRECTOR)
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    lists = {
+        address: [parameter["name"] for parameter in methods["get"].get("parameters", ())]
+        for address, methods in schema["paths"].items()
+        if "{" not in address
+        and {"limit", "ordering"} & {p["name"] for p in methods.get("get", {}).get("parameters", ())}
+    }
+
+    documented = {
+        address: client.get(address, dict.fromkeys(names, "")).status_code for address, names in lists.items()
+    }
+    unknown = {address: client.get(address, {"colour": "red"}).json() for address in lists}
+    unordered = client.get("/api/v1/people", {"ordering": "-name,colour"})
+
+    assert (len(lists) > 20, set(documented.values())) == (True, {200})
+    assert {address: list(said) for address, said in unknown.items()} == {address: ["colour"] for address in lists}
+    assert unknown["/api/v1/backups"]["colour"] == [
+        "There is no such filter here. This list takes: format, kind, limit, ordering, page, state."
+    ]
+    assert (unordered.status_code, list(unordered.json())) == (400, ["ordering"])
+
+
 def test_the_docs_load_nothing_from_elsewhere_and_no_inline_script(browser_as):
     page = browser_as(Role.RESIDENT).get("/api/docs/")
 
