@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 from accounts.models import User
 from common.errors import DomainError
 from schedules.domain.changes import CellChange, FindingChanges, compare_findings, differences, new_or_worsened
-from schedules.domain.codes import ADMIN_CODE, LEAVE_CODE, OFF_CODE, SUPERVISION_CODE
+from schedules.domain.codes import (
+    ADMIN_CODE,
+    CALL_CODE,
+    DAY_OFF_CODE,
+    LEAVE_CODE,
+    OFF_CODE,
+    PCAT_CODE,
+    POST_CALL_CODE,
+    SUPERVISION_CODE,
+)
 from schedules.domain.coverage import Coverage, coverage
-from schedules.domain.problem import HALF_DAYS, SESSIONS, Category, Demand, Problem, Session
+from schedules.domain.problem import (
+    HALF_DAYS,
+    ONE_DAY,
+    SESSIONS,
+    Category,
+    Date,
+    Demand,
+    PersonId,
+    Problem,
+    Session,
+)
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Report, Severity, Violation
@@ -87,8 +106,15 @@ def detect(start: dt.date, end: dt.date, *, schedule: Schedule | None = None) ->
         problem = load_problem(first, last, schedule=version)
         roster = load_roster(problem, schedule=version)
         report = check(problem, roster)
-        found += [Conflict(version, problem, v, propose(problem, roster, report, v)) for v in report.counted]
+        locked = _locked(version)
+        found += [Conflict(version, problem, v, propose(problem, roster, report, v, locked)) for v in report.counted]
     return found
+
+
+def _locked(version: Schedule) -> frozenset[Slot]:
+    """Cells that no fix touches. What was set by hand and left unlocked may be proposed: a person decides again."""
+    rows = version.assignments.filter(locked=True).values_list("person_id", "date", "session")
+    return frozenset(Slot(str(person), day, Session(session)) for person, day, session in rows)
 
 
 @dataclass(frozen=True)
@@ -137,7 +163,8 @@ def examine(schedule: Schedule, key: str) -> Examined:
     violation = next((v for v in report.counted if v.key == key), None)
     if violation is None:
         return Examined(schedule, problem, roster, None)
-    fixes = sorted(_fixes(problem, roster, report, violation), key=lambda fix: len(fix.brings))[:MOST_OPTIONS]
+    found = _fixes(problem, roster, report, violation, _locked(schedule))
+    fixes = sorted(found, key=lambda fix: _cost(roster, fix))[:MOST_OPTIONS]
     before = coverage(problem, roster)
     options = tuple(_option(schedule, problem, roster, report, before, fix) for fix in fixes)
     return Examined(schedule, problem, roster, violation, options)
@@ -181,22 +208,29 @@ def apply(schedule: Schedule, key: str, *, by: User, at: dt.datetime, shown: str
     return Applied(preview, chosen)
 
 
-def propose(problem: Problem, roster: Roster, report: Report, violation: Violation) -> Fix | None:
+def _cost(roster: Roster, fix: Fix) -> tuple[int, int]:
+    """Findings that it brings; then cells that people decided and that it would change."""
+    return len(fix.brings), sum(change.slot in roster.locked for change in fix.rows)
+
+
+def propose(
+    problem: Problem, roster: Roster, report: Report, violation: Violation, locked: Set[Slot] = frozenset()
+) -> Fix | None:
     """The first fix that brings nothing, else the first of those that bring least."""
     best: Fix | None = None
-    for fix in _fixes(problem, roster, report, violation):
+    for fix in _fixes(problem, roster, report, violation, locked):
         if not fix.brings:
             return fix
         best = fix if best is None or len(fix.brings) < len(best.brings) else best
     return best
 
 
-def _fixes(problem: Problem, roster: Roster, report: Report, violation: Violation) -> Iterator[Fix]:
+def _fixes(problem: Problem, roster: Roster, report: Report, violation: Violation, locked: Set[Slot]) -> Iterator[Fix]:
     """The candidates that end this finding and bring none as grave: never a hard one, and for a finding that is not
     hard no counted one.
     """
     for rows in islice(_candidates(problem, roster, violation), MOST_TRIES):
-        if any(change.slot in roster.locked for change in rows):
+        if any(change.slot in locked for change in rows):
             continue
         after = check(problem, roster.with_changes({change.slot: change.activity for change in rows}))
         if any(v.key == violation.key for v in after.counted):
@@ -213,6 +247,7 @@ def _candidates(problem: Problem, roster: Roster, violation: Violation) -> Itera
         "ABSENT": _leave,
         "SUPERVISION": _supervise,
         "DEMAND_MIN": _fill,
+        "POST_CALL": _rest_after_call,
         "CLINIC_CAPACITY": _empty_clinic,
         "DAY_FREE_IN_7": _day_off,
         "HOURS_80": _day_off,
@@ -232,18 +267,39 @@ def _leave(problem: Problem, roster: Roster, violation: Violation) -> Iterator[R
 
 
 def _supervise(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
+    """As many supervisors more as are missing, from those whose work may give way."""
+    missing = int((violation.limit or 1) - (violation.measured or 0))
     for session in _sessions(violation):
-        for person in problem.faculty:
-            if _is_spare(problem, roster, Slot(person.id, violation.start, session)):
-                yield (editing.Change(person.id, violation.start, session, SUPERVISION_CODE),)
+        slots = [Slot(person.id, violation.start, session) for person in problem.faculty]
+        spare = [slot for slot in slots if _is_spare(problem, roster, slot)]
+        for chosen in combinations(spare, missing):
+            yield tuple(editing.Change(slot.person, slot.day, session, SUPERVISION_CODE) for slot in chosen)
 
 
 def _fill(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
+    """One eligible person more; an overnight call with what the day after it owes."""
     for demand in _demands(problem, violation):
         for person in sorted(demand.eligible):
             slot = Slot(person, demand.day, demand.session)
             if demand.session is Session.NIGHT or _is_spare(problem, roster, slot):
-                yield (editing.Change(person, demand.day, demand.session, demand.activity),)
+                rows = (editing.Change(person, demand.day, demand.session, demand.activity),)
+                yield rows
+                after = _day_after_call(problem, person, demand.day + ONE_DAY)
+                if demand.activity == CALL_CODE and after:
+                    yield (*rows, *after)
+
+
+def _rest_after_call(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
+    """What the day after a call owes, in place of the work that stands there."""
+    yield _day_after_call(problem, violation.people[0], violation.start)
+
+
+def _day_after_call(problem: Problem, person: PersonId, day: Date) -> Rows:
+    """The rows of POST_CALL; none where the day lies behind the range."""
+    resident = problem.person[person].is_resident
+    codes = (POST_CALL_CODE, POST_CALL_CODE) if resident else (PCAT_CODE, DAY_OFF_CODE)
+    pairs = zip(HALF_DAYS, codes, strict=True) if day <= problem.end else ()
+    return tuple(editing.Change(person, day, session, code) for session, code in pairs)
 
 
 def _demands(problem: Problem, violation: Violation) -> list[Demand]:

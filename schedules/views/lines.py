@@ -15,7 +15,7 @@ from schedules.queries.grid import GridData, counts_by_day
 
 @dataclass(frozen=True)
 class LineCell:
-    """One day of a line: morning and afternoon, or one figure."""
+    """One day of a line: morning and afternoon below each other as in the grid, or one figure."""
 
     text: str
     tone: str
@@ -68,7 +68,7 @@ def _needed_and_there(day: dt.date, pairs: list[tuple[int, int]]) -> LineCell:
     if not any(have or need for have, need in pairs):
         return LineCell("", "", f"{day:%d %b}: nobody needs a supervisor")
     short = any(have < need for have, need in pairs)
-    text = " ".join(f"{have}/{need}" for have, need in pairs)
+    text = "\n".join(f"{have}/{need}" for have, need in pairs)
     title = ", ".join(f"{s} {have} there of {need} needed" for s, (have, need) in zip(("AM", "PM"), pairs, strict=True))
     return LineCell(text, "bad" if short else "", f"{day:%d %b}: {title}")
 
@@ -83,7 +83,7 @@ def _clinic(data: GridData, policy: domain.Policy) -> Line:
 def _pair(day: dt.date, counts: list[int], policy: domain.Policy) -> LineCell:
     most = max(counts)
     tone = "bad" if most > policy.clinic_capacity else "warn" if most > policy.clinic_comfort else ""
-    text = f"{counts[0]} {counts[1]}" if most else ""
+    text = f"{counts[0]}\n{counts[1]}" if most else ""
     title = f"{day:%d %b}: {counts[0]} in the morning, {counts[1]} in the afternoon, of {policy.clinic_capacity}"
     return LineCell(text, tone, title)
 

@@ -145,6 +145,7 @@ def _grid_part(request: SignedInRequest, data: GridData, filters: Filters, asked
         "lines": coverage_lines(data),
         "legend": legend(data),
         "findings": findings,
+        "advisories": sum(finding.severity == "advisory" for finding in findings),
         "editable": editable,
         "changes": sum(row.changes for row in rows),
         "changed_rows": [row for row in rows if row.changes],

@@ -107,8 +107,8 @@ def test_the_lines_count_supervisors_clinic_and_call() -> None:
     lines = coverage_lines(load_grid(MONDAY, MONDAY, schedules=[schedule]))
 
     assert [(line.name, line.cells[0].text, line.cells[0].tone) for line in lines] == [
-        ("Supervisors", "1/2 0/0", "bad"),
-        ("In clinic", "3 0", ""),
+        ("Supervisors", "1/2\n0/0", "bad"),
+        ("In clinic", "3\n0", ""),
         ("Attending call", "1", ""),
     ]
     assert lines[2].cells[0].title == "16 Mar: Ruth"
