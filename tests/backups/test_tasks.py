@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.core.management import call_command
 from django_q.models import Schedule
@@ -45,6 +47,15 @@ def test_the_week_finds_the_file_that_was_altered(settings):
     assert tasks.reverify() == [altered.file]
     sound.refresh_from_db()
     assert sound.state == BackupState.VERIFIED
+
+
+def test_the_week_begins_with_the_longest_unproven(settings):
+    settings.BACKUP_VERIFY = "checksum"
+    proven = [verified_backup(age=dt.timedelta(days=days)) for days in (1, 3, 2)]
+    for backup in proven:
+        files.path_of(backup.file).unlink()
+
+    assert tasks.reverify() == [proven[1].file, proven[2].file, proven[0].file]
 
 
 @pytest.mark.parametrize("task", [tasks.nightly, tasks.reverify, lambda: tasks.make("any"), lambda: tasks.prove("any")])
