@@ -191,7 +191,10 @@ def _decide_draft(draft: Schedule) -> NextAction:
     """To the run that made it, where there is one."""
     run = getattr(draft, "run_pk", None)
     grid = f"{reverse('schedule')}?start={draft.start_date}&end={draft.end_date}&version={draft.pk}"
-    sentence = f"The draft of {draft} waits: compare it with what is published, then publish or discard it."
+    if draft.stale_since:
+        sentence = f"The draft of {draft} is stale: have it judged by the present data, or discard it."
+    else:
+        sentence = f"The draft of {draft} waits: compare it with what is published, then publish or discard it."
     return NextAction(sentence, "Open the draft", _run(run) if run else grid)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import astuple
 from typing import Any
 
 from django.contrib import messages
@@ -79,7 +80,9 @@ def _page(request: SignedInRequest, *, status: int = 200, error: str = "", **con
             "error": error,
             "report": report,
             "token": context.get("token", ""),
-            "tables": list(report.counts.items()) if report else [],
+            "tables": [(name, counts) for name, counts in report.counts.items() if any(astuple(counts))]
+            if report
+            else [],
             "rejected": report.rejected[:SHOWN_ROWS] if report else [],
             "warnings": report.warnings[:SHOWN_ROWS] if report else [],
             "changes": report.changes[:SHOWN_ROWS] if report else [],

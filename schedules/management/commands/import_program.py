@@ -43,11 +43,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{'table':<20}{'created':>10}{'changed':>10}{'unchanged':>11}{'removed':>10}")
         for table, n in report.counts.items():
             self.stdout.write(f"{table:<20}{n.created:>10}{n.changed:>10}{n.unchanged:>11}{n.removed:>10}")
-        for title, items in (("Warnings", report.warnings), ("Refused", report.rejected)):
-            if items:
-                self.stdout.write(f"{title}: {len(items)}")
+        if report.warnings:
+            self.stdout.write(f"Warnings: {len(report.warnings)}")
         for notice in report.warnings:
             self.stdout.write(f"  {notice.file} {notice.row}: {notice.message}")
+        if report.rejected:
+            self.stdout.write(f"Refused: {len(report.rejected)}")
         for item in report.rejected:
             self.stdout.write(self.style.ERROR(f"  {item.file} {item.row}: {item.reason}"))
 

@@ -162,6 +162,8 @@ def _bounded(file: Upload | IO[bytes], name: str) -> bytes:
 def _json(table: Table, name: str, data: bytes) -> RawTable:
     try:
         content = json.loads(data)
+    except UnicodeDecodeError:
+        raise FileRefusedError("is not UTF-8 text: save it as UTF-8.") from None
     except (ValueError, RecursionError):
         raise FileRefusedError("is not JSON: export it again from Airtable.") from None
     records = content.get("records") if isinstance(content, dict) else None

@@ -129,6 +129,7 @@ def test_activities_carry_hours_and_flags():
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
+        ("residents.json", b'[{"name": "M\xfcller"}]', "The file is not UTF-8 text: save it as UTF-8."),
         ("residents.json", "not json", "The file is not JSON: export it again from Airtable."),
         (
             "residents.json",
@@ -145,7 +146,7 @@ def test_activities_carry_hours_and_flags():
         ("a.zip", "no archive", "a.zip is damaged or not the kind of file its name says."),
         ("a.exe", "", "a.exe is no JSON, CSV, XLSX or ZIP file."),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_reason(name, content, reason):
     assert refused(name, content) == [("", reason)]

@@ -17,7 +17,7 @@ from resilience.models import PostureState
 from schedules.domain.problem import Session
 from schedules.enums import AbsenceStatus, ScheduleStatus
 from schedules.models import Schedule
-from tests.factories import generation, program
+from tests.factories import backups, generation, program
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +123,16 @@ def test_the_dashboard_takes_fourteen_queries_whatever_waits(
         program.schedule(published.start_date, published.end_date)
 
     assert (before, _queries(client, "/dashboard")) == (14, 14)
+
+
+def test_a_stale_draft_asks_to_be_judged_anew(browser_as: Callable[[Role], Client], in_block_10: None) -> None:
+    program.block(11, dt.date(2026, 4, 9))
+    backups.verified_backup()
+    program.schedule(dt.date(2026, 4, 9), dt.date(2026, 5, 6), label="Block 11", stale_since=timezone.now())
+
+    page = browser_as(Role.PROGRAM_DIRECTOR).get("/dashboard").content.decode()
+
+    assert "The draft of Block 11 is stale: have it judged by the present data, or discard it." in page
 
 
 def test_the_absence_list_does_not_ask_more_for_more_rows(
