@@ -33,7 +33,10 @@ class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     role = models.CharField(max_length=20, choices=Role, default=Role.RESIDENT)
     wants_mail = models.BooleanField(default=True, help_text="Send notifications by mail as well.")
-    history = HistoricalRecords(excluded_fields=["password", "last_login"])
+    password_link_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a link to set the password was made that still may be used."
+    )
+    history = HistoricalRecords(excluded_fields=["password", "last_login", "password_link_at"])
     objects: ClassVar[Users] = Users()
 
     def may(self, permission: Permission) -> bool:

@@ -70,6 +70,11 @@ def count_failure(request: HttpRequest, *, username: str) -> None:
     user_login_failed.send(sender=__name__, credentials={"username": username}, request=request)
 
 
+def forget(*, username: str) -> None:
+    """Let a name try again from everywhere: whoever has just set a new password need not wait for old guesses."""
+    AccessAttempt.objects.filter(username=username).delete()
+
+
 def client_without_name(*_args: Any) -> str:
     """What logs call whoever tries to sign in."""
     return "a client"

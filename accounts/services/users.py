@@ -127,6 +127,7 @@ def _require_another_administrator(user: User) -> None:
 
 
 def _set_checked_password(user: User, password: str | None) -> None:
+    user.password_link_at = None
     if password is None:
         user.set_unusable_password()
         return

@@ -47,6 +47,7 @@ def one_of_each() -> dict[str, str]:
         "failed": _run(RunStatus.FAILED, DAY),
         "solving": _run(RunStatus.SOLVING, dt.date(2026, 5, 1)),
         "backup": backups.verified_backup(),
+        "account": accounts.user(Role.RESIDENT),
         "agent": agent,
         "agent_token": accounts.agent_token(agent),
         "notification": Notification.objects.create(

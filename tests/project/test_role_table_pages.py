@@ -41,6 +41,8 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
     ("post", "profile/password", {"old_password": "no"}, (422,) * 7),
     ("get", "profile/second-factor", {}, (200,) * 7),
     ("post", "profile/second-factor", {"deed": "begin"}, (302,) * 7),
+    ("get", "password-links", {}, (403, 403, 403, 403, 403, 200, 403)),
+    ("post", "password-links", {"user": "{account}"}, (403, 403, 403, 403, 403, 200, 403)),
     ("get", "agent-tokens", {}, (403, 403, 403, 403, 403, 200, 403)),
     ("post", "agent-tokens", AGENT_TOKEN, (403, 403, 403, 403, 403, 200, 403)),
     ("post", "agent-tokens/{agent_token}/revoke", {}, (403, 403, 403, 403, 403, 302, 403)),
@@ -145,7 +147,7 @@ PAGES: list[tuple[str, str, dict[str, object], tuple[int, ...]]] = [
 ]
 
 # Nobody signs in for these.
-PUBLIC = {"login/", "login/code", "calendar/<str:token>.ics"}
+PUBLIC = {"login/", "login/code", "password/<str:uidb64>/<str:token>", "calendar/<str:token>.ics"}
 
 
 @pytest.mark.parametrize("letter", ROLES)
