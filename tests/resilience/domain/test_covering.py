@@ -10,7 +10,8 @@ import pytest
 
 from resilience.domain import fallbacks, shedding
 from resilience.domain.contingency import Scenario
-from resilience.domain.covering import _flow, cover_lawfully, hard_findings, new_hard, without
+from resilience.domain.covering import cover_lawfully, hard_findings, new_hard, without
+from resilience.domain.covering.flow import cheapest
 from schedules.domain.problem import DutyLimits, Person, Problem, Role, Session, WorkKind
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
@@ -117,7 +118,7 @@ def test_a_session_is_filled_as_far_and_as_cheaply_as_a_flow_of_another_hand_say
         graph.add_edge(person, post, capacity=1, weight=cost)
     theirs = nx.max_flow_min_cost(graph, "source", "sink")
 
-    found = _flow(needed, costs)
+    found = cheapest(needed, costs)
 
     assert len(found) == sum(theirs["source"].values())
     assert sum(costs[pair] for pair in found) == nx.cost_of_flow(graph, theirs)
