@@ -6,7 +6,8 @@ import uuid
 
 from django.utils import timezone
 
-from schedules.services import runs
+import accounts.services
+from schedules.services import confirmation, runs
 
 
 def execute_run(run_id: str) -> None:
@@ -17,3 +18,9 @@ def execute_run(run_id: str) -> None:
 def sweep_runs() -> None:
     """Mark runs whose worker died FAILED, and ring again for those that nobody heard."""
     runs.sweep(timezone.now())
+
+
+def clear_expired() -> int:
+    """Delete sessions, tokens and confirmations that open nothing any more; returns how many rows went."""
+    at = timezone.now()
+    return accounts.services.clear_expired(at=at) + confirmation.clear_expired(at=at)

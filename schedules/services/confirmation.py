@@ -11,6 +11,8 @@ from common.errors import DomainError
 from schedules.models import ConfirmationToken
 
 VALID_FOR = dt.timedelta(minutes=15)
+KEPT_FOR = dt.timedelta(days=1)
+"""Until then an old token is told from an unknown one."""
 
 
 class ConfirmationRefused(DomainError):
@@ -56,6 +58,12 @@ def redeem(token: str, *, by: User, purpose: str, fingerprint: str, at: dt.datet
         )
     if not ConfirmationToken.objects.filter(token=token, used_at__isnull=True).update(used_at=at):
         raise ConfirmationRefused("This confirmation was used a moment ago.", code="confirmation_used")
+
+
+def clear_expired(*, at: dt.datetime) -> int:
+    """Delete the tokens that ended a day ago: every question leaves one. Returns how many."""
+    gone, _ = ConfirmationToken.objects.filter(expires_at__lt=at - KEPT_FOR).delete()
+    return gone
 
 
 def digest(*parts: object) -> str:

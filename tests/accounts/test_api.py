@@ -6,8 +6,10 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.test import Client
 from rest_framework.test import APIClient
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import services
 from accounts.enums import Role
@@ -191,6 +193,20 @@ def test_tokens_run_out_after_15_minutes_and_7_days(api):
         assert (expired.status_code, expired.json()["code"]) == (401, "token_not_valid")
     with time_machine.travel(NOON + dt.timedelta(days=7, seconds=1), tick=False):
         assert api.post("/api/v1/auth/refresh", {"refresh_token": pair["refresh_token"]}).status_code == 401
+
+
+def test_what_has_expired_is_cleared_away_and_nothing_else(api, client, resident):
+    accounts.user(username="known")
+    with time_machine.travel(NOON, tick=False):
+        _sign_in(api, "known")
+        client.force_login(resident)
+    with time_machine.travel(NOON + dt.timedelta(days=1), tick=False):
+        used = _sign_in(api, "known").json()["refresh_token"]
+        api.post("/api/v1/auth/refresh", {"refresh_token": used})
+
+    gone = services.clear_expired(at=NOON + dt.timedelta(days=7, hours=1))
+
+    assert (gone, Session.objects.count(), OutstandingToken.objects.count()) == (2, 0, 2)
 
 
 def test_logout_ends_the_refresh_token(api):

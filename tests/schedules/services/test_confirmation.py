@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from schedules.models import ConfirmationToken
 from schedules.services import confirmation
 
 AT = dt.datetime(2026, 3, 1, 8, 0, tzinfo=dt.UTC)
@@ -51,3 +52,12 @@ def test_nobody_uses_anothers_token(coordinator, director):
 def test_nonsense_is_refused(coordinator, token):
     with pytest.raises(confirmation.ConfirmationRefused):
         confirmation.redeem(token, by=coordinator, purpose="generate", fingerprint="abc", at=AT)
+
+
+def test_a_token_is_kept_for_a_day_after_its_end(coordinator):
+    for hours in (0, 1):
+        confirmation.issue(coordinator, purpose="edit", fingerprint="abc", at=AT + dt.timedelta(hours=hours))
+
+    gone = confirmation.clear_expired(at=AT + dt.timedelta(days=1, minutes=30))
+
+    assert (gone, ConfirmationToken.objects.get().created_at) == (1, AT + dt.timedelta(hours=1))
