@@ -43,7 +43,7 @@ class Dashboard:
     block: Block | None
     published: list[Schedule]
     reports: list[dict[str, Any] | None]
-    """The stored reports of the published versions."""
+    """The stored reports of the published versions, with the findings of the block alone."""
     waiting_absences: list[Absence]
     open_runs: list[GenerationRun]
     drafts: list[Schedule]
@@ -100,7 +100,7 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
         today=today,
         block=block,
         published=in_block,
-        reports=[s.report for s in in_block],
+        reports=[_within(s.report, block) for s in in_block if block],
         waiting_absences=[a for a in absences if a.status == AbsenceStatus.REQUESTED][:8],
         open_runs=list(GenerationRun.objects.filter(status__in=OPEN_RUN_STATUSES).defer("preflight", "result")),
         drafts=drafts[:SHOWN_DRAFTS],
@@ -116,6 +116,14 @@ def load_dashboard(*, at: dt.datetime, today: dt.date) -> Dashboard:
 
 _PUBLISHED_REPORT = Case(When(status=ScheduleStatus.PUBLISHED, then=F("validation")), output_field=JSONField())
 """The stored report of a published version; that of a draft, which nobody looks at here, stays where it is."""
+
+
+def _within(report: dict[str, Any] | None, block: Block) -> dict[str, Any] | None:
+    if not report:
+        return report
+    first, last = block.start_date.isoformat(), block.end_date.isoformat()
+    found = [item for item in report.get("violations", ()) if item["date"] <= last and item["end_date"] >= first]
+    return {**report, "violations": found}
 
 
 def _open_findings() -> QuerySet[Any, Any]:

@@ -97,18 +97,17 @@ def load_grid(
 
 
 def default_block(blocks: Sequence[Block], today: dt.date) -> Block | None:
-    """The block to open: today's, else that of the newest published schedule, else the one nearest to today."""
-    if not blocks:
-        return None
-    current = next((b for b in blocks if b.start_date <= today <= b.end_date), None)
-    if current is not None:
-        return current
-    newest = Schedule.objects.filter(status=ScheduleStatus.PUBLISHED).order_by("-published_at").first()
-    if newest is not None:
-        inside = next((b for b in blocks if b.start_date <= newest.start_date <= b.end_date), None)
-        if inside is not None:
-            return inside
-    return min(blocks, key=lambda b: min(abs((b.start_date - today).days), abs((b.end_date - today).days)))
+    """The block to open: today's, else the nearest to today of the newest published schedule, else the nearest."""
+    newest = None
+    if not any(block.start_date <= today <= block.end_date for block in blocks):
+        newest = Schedule.objects.filter(status=ScheduleStatus.PUBLISHED).order_by("-published_at").first()
+    inside = [b for b in blocks if newest and b.start_date <= newest.end_date and b.end_date >= newest.start_date]
+    return min(inside or blocks, key=lambda block: _days_from(block, today), default=None)
+
+
+def _days_from(block: Block, today: dt.date) -> int:
+    """0 within the block."""
+    return max((block.start_date - today).days, (today - block.end_date).days, 0)
 
 
 def counts_by_day(data: GridData, activities: frozenset[str]) -> Mapping[tuple[dt.date, str], int]:

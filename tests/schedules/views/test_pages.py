@@ -17,6 +17,7 @@ from resilience.models import PostureState
 from schedules.domain.problem import Session
 from schedules.enums import AbsenceStatus, ScheduleStatus
 from schedules.models import Schedule
+from schedules.queries.dashboard import load_dashboard
 from tests.factories import backups, generation, program
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,18 @@ def test_a_stale_draft_asks_to_be_judged_anew(browser_as: Callable[[Role], Clien
     page = browser_as(Role.PROGRAM_DIRECTOR).get("/dashboard").content.decode()
 
     assert "The draft of Block 11 is stale: have it judged by the present data, or discard it." in page
+
+
+def test_of_a_year_long_version_the_dashboard_counts_the_findings_of_its_block() -> None:
+    today, days = dt.date(2026, 6, 1), (dt.date(2026, 3, 20), dt.date(2026, 4, 20), dt.date(2026, 4, 21))
+    program.block(10)
+    later = program.block(11, dt.date(2026, 4, 9))
+    findings = [{"date": day.isoformat(), "end_date": day.isoformat()} for day in days]
+    program.schedule(days[0], days[2], status=ScheduleStatus.PUBLISHED, validation={"violations": findings})
+
+    facts = load_dashboard(at=timezone.now(), today=today)
+
+    assert (facts.block, facts.reports) == (later, [{"violations": findings[1:]}])
 
 
 def test_the_absence_list_does_not_ask_more_for_more_rows(
