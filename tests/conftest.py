@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ from rest_framework.test import APIClient
 from accounts.enums import Role
 from accounts.models import User
 from common.postgres import server
+from tests import databases
 from tests.factories import accounts
 
 _folders = itertools.count(1)
@@ -28,13 +33,53 @@ _folders = itertools.count(1)
 connections._connections = threading.local()
 
 
+_migrating = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A run with several processes migrates while they start and collect."""
+    if _leads(session.config):
+        command = [sys.executable, "-m", "tests.databases"]
+        session.config.stash[_migrating] = subprocess.Popen(command, cwd=django_settings.BASE_DIR)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the garbage collector looks elsewhere, and as seldom as tests allow."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """A whole run leaves no server behind; a single process keeps it for the next one."""
-    if not getattr(config.option, "numprocesses", None):
+    if not _leads(config):
         return
+    if _migrating in config.stash:
+        config.stash[_migrating].wait()
     data_dir = django_settings.DATABASES["default"].get("OPTIONS", {}).get("data_dir")
     if data_dir is not None:
         server.stop(Path(f"{data_dir}-test"))
+
+
+def _leads(config: pytest.Config) -> bool:
+    """Whether this process has others do the tests."""
+    return bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: Any) -> Iterator[ExitStack]:
+    """The process's database is a copy of the migrated one, which nobody replaces until the stack is closed."""
+    with ExitStack() as held:
+        with django_db_blocker.unblock():
+            name = held.enter_context(databases.template())
+        django_settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = name
+        yield held
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_modify_db_settings: ExitStack, django_db_setup: None) -> None:
+    django_db_modify_db_settings.close()
 
 
 @pytest.fixture(autouse=True)

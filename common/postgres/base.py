@@ -29,10 +29,14 @@ class DatabaseCreation(creation.DatabaseCreation):
     """Test databases live on a server of their own that never flushes to disk."""
 
     def create_test_db(self, *args: Any, **kwargs: Any) -> str:
+        self.use_test_server()
+        return super().create_test_db(*args, **kwargs)
+
+    def use_test_server(self) -> None:
+        """From now on the connection leads there."""
         options = self.connection.settings_dict["OPTIONS"]
         if options.get("durable", True):
             options.update(data_dir=f"{options['data_dir']}-test", durable=False)
-        return super().create_test_db(*args, **kwargs)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
