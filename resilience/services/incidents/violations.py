@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -34,15 +35,25 @@ def look_at_violations(*, at: dt.datetime) -> Incident | None:
     """Look for hard violations of duty hours and supervision in the coming days. None where there are none."""
     today = timezone.localdate(at)
     end = today + (load_policy().horizon_days - 1) * ONE_DAY
-    found = [
+    found = _once(
         item
         for item in conflicts.detect(today, end)
         if item.violation.severity is Severity.HARD and is_acgme(item.violation)
-    ]
+    )
     if not found:
         over(CAUSE, "No hard violation is left in the coming days.", value="0", at=at)
         return None
     return _open(found, at=at)
+
+
+def _once(found: Iterable[Conflict]) -> list[Conflict]:
+    """Each violation once: what goes over the edge of two versions is found in both, and one fix is enough."""
+    kept: dict[str, Conflict] = {}
+    for item in found:
+        known = kept.get(item.violation.key)
+        if known is None or known.fix is None:
+            kept[item.violation.key] = item
+    return list(kept.values())
 
 
 def fix_violation(incident: Incident, key: str, *, by: User, at: dt.datetime) -> Incident:
