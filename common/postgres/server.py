@@ -9,10 +9,11 @@ import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -116,10 +117,13 @@ def _socket_dir(data_dir: Path) -> Path:
         return data_dir
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
     short = Path(tempfile.gettempdir()) / f"pg-{name}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    _give_to_server_user(short)
-    if short.is_symlink() or short.stat().st_uid != _server_uid():
+    with suppress(FileExistsError):
+        short.mkdir(mode=0o700)
+    found = short.lstat()
+    # Anybody may write where it lies. Looked at before it is handed over: as root, what a link leads to would be.
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), _server_uid()}:
         raise ServerFailed(f"{short} belongs to somebody else. Remove it or choose a shorter DATA_DIR.")
+    _give_to_server_user(short)
     return short
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import pwd
@@ -79,6 +80,24 @@ def test_a_long_path_gets_a_short_private_socket_folder(folder):
         assert Path(socket_dir).stat().st_mode & 0o777 == 0o700
     finally:
         server.stop(data_dir)
+
+
+def test_a_link_where_the_short_folder_should_be_is_refused_and_followed_by_nothing(folder):
+    data_dir, target = folder / ("long" * 30) / "pg", folder / "target"
+    target.mkdir()
+    data_dir.mkdir(parents=True)
+    (data_dir / "PG_VERSION").touch()
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
+    link = Path(tempfile.gettempdir()) / f"pg-{name}"
+    link.symlink_to(target)
+    owner = target.stat().st_uid
+    try:
+        with pytest.raises(server.ServerFailed, match="belongs to somebody else"):
+            server.start(data_dir, durable=False)
+    finally:
+        link.unlink()
+
+    assert target.stat().st_uid == owner
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
