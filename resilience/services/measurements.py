@@ -75,7 +75,7 @@ def spread(world: World) -> float | None:
     days: Counter[tuple[PersonId, str]] = Counter(
         (person, item.rotation)
         for (person, day), item in problem.assignment_of.items()
-        if person in residents and problem.start <= day <= problem.end and not problem.is_absent(person, day)
+        if person in residents and problem.covers(day) and not problem.is_absent(person, day)
     )
     hours: dict[tuple[PersonId, str], float] = dict.fromkeys(days, 0.0)
     for slot, code in world.roster:

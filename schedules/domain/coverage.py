@@ -55,7 +55,7 @@ def coverage(problem: Problem, roster: Roster, *, unassigned: Set[Slot] = frozen
     by_session: dict[tuple[Date, Session], Counter[str]] = defaultdict(Counter)
     holders = _holders(problem, roster)
     for demand in problem.demands:
-        if demand.minimum <= 0 or not problem.start <= demand.day <= problem.end:
+        if demand.minimum <= 0 or not problem.covers(demand.day):
             continue
         held = holders.get((demand.day, demand.session, demand.activity), set())
         units = Counter(demanded=demand.minimum, filled=min(demand.minimum, len(held & demand.eligible)))
@@ -89,7 +89,7 @@ def _half_days(problem: Problem, roster: Roster, unassigned: Set[Slot]) -> tuple
     resident_days = sum((person.id, day) in placed for person in problem.residents for day in problem.days)
     assigned = sum(
         slot.session in HALF_DAYS
-        and problem.start <= slot.day <= problem.end
+        and problem.covers(slot.day)
         and (slot.person in faculty or (slot.person, slot.day) in placed)
         and slot not in unassigned
         for slot in roster.cells

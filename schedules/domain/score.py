@@ -440,7 +440,7 @@ def preferences_respected(problem: Problem, roster: Roster) -> float | None:
 
 def _changes(problem: Problem, roster: Roster, reference: Roster) -> int:
     """REPAIR_CHANGE: slots of the range that hold something else than in the reference."""
-    slots = set(roster.cells) | {slot for slot in reference.cells if problem.start <= slot.day <= problem.end}
+    slots = set(roster.cells) | {slot for slot in reference.cells if problem.covers(slot.day)}
     return sum(roster.cells.get(slot) != reference.cells.get(slot) for slot in slots)
 
 

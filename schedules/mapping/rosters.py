@@ -57,7 +57,7 @@ def load_roster(
         if person is None:
             continue
         slot = Slot(person, day, _SESSIONS[session])
-        if not problem.start <= day <= problem.end:
+        if not problem.covers(day):
             context[slot] = code
         elif schedule is not None:
             cells[slot] = code

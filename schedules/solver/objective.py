@@ -279,7 +279,7 @@ def _preference(board: Board) -> Sum:
 def _changes(board: Board, reference: Roster) -> Sum:
     problem = board.problem
     total = Sum()
-    for slot in board.choices.keys() | {slot for slot in reference.cells if problem.start <= slot.day <= problem.end}:
+    for slot in board.choices.keys() | {slot for slot in reference.cells if problem.covers(slot.day)}:
         code = reference.cells.get(slot)
         if code is not None:
             total.add(negation(board.at(slot, code)))

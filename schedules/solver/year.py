@@ -85,7 +85,7 @@ def added(before: Mapping[PersonId, CallTally], more: Mapping[PersonId, CallTall
 
 
 def _blocks_of(problem: Problem) -> Sequence[Block]:
-    inside = [block for block in problem.blocks if block.end >= problem.start and block.start <= problem.end]
+    inside = [block for block in problem.blocks if problem.reaches(block)]
     return sorted(inside, key=lambda block: block.start)
 
 

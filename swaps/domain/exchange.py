@@ -146,7 +146,7 @@ def plan(problem: Problem, roster: Roster, request: SwapRequest) -> Exchange:
     calls follow FMIT. Post-call days of both are worked out anew, the day after included. Raises RangeTooShort where
     a date of the request is outside the problem's range, or the day after one is decided but outside it.
     """
-    outside = [day for day in request.days if not problem.start <= day <= problem.end]
+    outside = [day for day in request.days if not problem.covers(day)]
     if outside:
         raise RangeTooShort(f"The roster does not cover {outside[0]}: load the whole week and the day after it.")
     hands = _Hands(problem, roster)

@@ -123,6 +123,11 @@ class RotationPeriod:
     def person(self) -> Person:
         return self.track.person
 
+    @property
+    def counted_days(self) -> int:
+        """Days that are no leave: what averages are taken over."""
+        return len(self.days) - len(self.leave)
+
     @cached_property
     def hours(self) -> float:
         """Hours of duty, those logged beside it included."""
@@ -225,11 +230,7 @@ class RosterIndex:
         for log in self.problem.duty_logs:
             logged[log.person][log.day] += log.hours
         gap, clock = self.problem.policy.merge_gap_hours, DutyClock()
-        placed = {
-            item.person
-            for item in self.problem.block_assignments
-            if item.block.start <= self.problem.end and item.block.end >= self.problem.start
-        }
+        placed = {item.person for item in self.problem.rotation_periods}
         return tuple(
             self._known_tracks.get(person.id)
             or Track(person, self.rows.get(person.id, {}), logged.get(person.id, {}), gap, clock)
@@ -243,9 +244,9 @@ class RosterIndex:
         problem = self.problem
         by_person = {track.person.id: track for track in self.tracks}
         found = []
-        for item in problem.block_assignments:
+        for item in problem.rotation_periods:
             track, block = by_person.get(item.person), item.block
-            if track is None or block.end < problem.start or block.start > problem.end:
+            if track is None:
                 continue
             days = tuple(days_between(block.start, block.end))
             absent = problem.leave_days.get(item.person, {})
@@ -278,7 +279,7 @@ class RosterIndex:
         return tuple(day for day, held in self.half_days.items() if not any(held))
 
     def in_range(self, day: Date) -> bool:
-        return self.problem.start <= day <= self.problem.end
+        return self.problem.covers(day)
 
     def row(self, person: PersonId, day: Date) -> Row | None:
         days = self.rows.get(person)
@@ -338,7 +339,7 @@ class RosterIndex:
         """Weeks that reach into the range: 7 days from the block's first day, the last one maybe shorter."""
         weeks = []
         for block in self.problem.blocks:
-            if block.end < self.problem.start or block.start > self.problem.end:
+            if not self.problem.reaches(block):
                 continue
             days = tuple(days_between(block.start, block.end))
             for first in range(0, len(days), 7):

@@ -85,7 +85,7 @@ def not_eligible(problem: Problem, roster: Roster) -> Iterator[Finding]:
         fits = allowed.get(key)
         if fits is None:
             fits = allowed[key] = _always_eligible(problem, slot.person, code)
-        if fits or not problem.start <= slot.day <= problem.end:
+        if fits or not problem.covers(slot.day):
             continue
         why = _why_not(problem, slot.person, code, slot.day)
         if why:
@@ -303,9 +303,7 @@ def full_days(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
 
 def _any_rotation(problem: Problem) -> bool:
-    return not problem.residents or any(
-        item.block.start <= problem.end and item.block.end >= problem.start for item in problem.block_assignments
-    )
+    return not problem.residents or bool(problem.rotation_periods)
 
 
 def _no_rotation(rule: str, problem: Problem) -> NotMeasured:

@@ -85,10 +85,9 @@ def moonlighting(case: Case) -> Checked:
             for log in case.problem.duty_logs
             if log.person == period.person.id and log.kind is DutyLogKind.MOONLIGHTING and log.day in days
         )
-        counted = len(period.days) - len(period.leave)
-        if period.person.id not in case.parties or not logged or not counted or not days & touched:
+        if period.person.id not in case.parties or not logged or not period.counted_days or not days & touched:
             continue
-        weekly = period.hours * 7 / counted
+        weekly = period.hours * 7 / period.counted_days
         yield finding(
             "MOONLIGHTING",
             round(weekly, 2),

@@ -17,7 +17,7 @@ def day_free_in_7(problem: Problem, roster: Roster) -> Iterator[Finding]:
     index = index_of(problem, roster)
     unfinished = []
     for period in index.rotation_periods:
-        required = (len(period.days) - len(period.leave)) // 7
+        required = period.counted_days // 7
         free = period.free_days
         if free < required:
             yield _free_day_finding(period, free, required)

@@ -22,7 +22,7 @@ def hours_80(problem: Problem, roster: Roster) -> Iterator[Finding]:
     index, policy = index_of(problem, roster), problem.policy
     unfinished = []
     for period in index.rotation_periods:
-        weeks = (len(period.days) - len(period.leave)) / 7
+        weeks = period.counted_days / 7
         hours = period.hours
         limit, comfort = policy.weekly_hours_limit * weeks, policy.weekly_hours_warning * weeks
         if hours > limit + TOLERANCE:
@@ -38,8 +38,7 @@ def hours_80(problem: Problem, roster: Roster) -> Iterator[Finding]:
 
 def _hours_finding(period: RotationPeriod, hours: float, weekly: float, severity: Severity) -> Violation:
     """`weekly` is the level exceeded: 80 h a week for a violation, 75 for a warning."""
-    person, block = period.person, period.block
-    counted = len(period.days) - len(period.leave)
+    person, block, counted = period.person, period.block, period.counted_days
     limit = weekly * counted / 7
     average = f" or {number(hours * 7 / counted)} a week" if counted else ""
     over = f"{number(hours - limit)} h"
