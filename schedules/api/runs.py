@@ -65,7 +65,11 @@ class ConfirmIn(serializers.Serializer):
 class GenerateIn(ConfirmIn):
     start_date = serializers.DateField()
     end_date = serializers.DateField()
-    algorithm = serializers.ChoiceField(choices=Algorithm.values, default=Algorithm.CP_SAT.value)
+    algorithm = serializers.ChoiceField(
+        choices=Algorithm.values,
+        default=Algorithm.CP_SAT.value,
+        error_messages={"invalid_choice": f"{{input!r}} is not known. Choose one of: {', '.join(Algorithm.values)}."},
+    )
     timeout_seconds = serializers.IntegerField(
         min_value=runs.SHORTEST_TIMEOUT, max_value=runs.LONGEST_TIMEOUT, default=120
     )

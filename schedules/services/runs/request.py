@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django_q.tasks import async_task
 
 from accounts.models import User
@@ -17,7 +19,7 @@ from accounts.permissions import Permission
 from common.errors import DomainError, Invalid
 from common.services.presence import SOLVER
 from schedules.enums import OPEN_RUN_STATUSES, Algorithm, RunStatus, StopRequest
-from schedules.models import GenerationRun, IdempotencyKey
+from schedules.models import BlockAssignment, GenerationRun, IdempotencyKey, Person
 from schedules.services import confirmation
 from schedules.services.preflight import Preflight, preflight
 from schedules.services.runs import notices
@@ -84,6 +86,29 @@ class Order:
         return confirmation.digest(json.dumps(asdict(self), default=str, sort_keys=True))
 
 
+def chosen_people(order: Order) -> QuerySet[Person]:
+    """Whom the order's filters leave."""
+    chosen = Person.objects.filter(is_active=True)
+    if order.pgy_levels:
+        chosen = chosen.filter(pgy_level__in=order.pgy_levels)
+    if order.rotation_template_ids:
+        touching = BlockAssignment.objects.filter(
+            rotation_id__in=[UUID(pk) for pk in order.rotation_template_ids],
+            block__start_date__lte=order.end,
+            block__end_date__gte=order.start,
+        )
+        chosen = chosen.filter(pk__in=touching.values("person"))
+    return chosen
+
+
+def _require_somebody(order: Order) -> None:
+    if (order.pgy_levels or order.rotation_template_ids) and not chosen_people(order).exists():
+        raise Invalid(
+            f"Nobody of these levels and rotations is scheduled from {order.start} to {order.end}. Choose others, or"
+            " none for everybody."
+        )
+
+
 _STORED_AS = {"start": "start_date", "end": "end_date"}
 """Fields of an order that the run calls otherwise."""
 
@@ -113,6 +138,7 @@ def request_run(
     Raises Invalid, OverlappingRun, PreflightFailed, ConfirmationRequired, ConfirmationRefused, KeyReused.
     """
     order.check()
+    _require_somebody(order)
     body = confirmation.digest(order.digest(), confirm)
     known = _run_of_key(idempotency_key, body=body, by=by)
     if known is not None:

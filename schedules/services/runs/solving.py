@@ -6,15 +6,14 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from uuid import UUID
 
 from schedules.domain.problem import ActivityCode, PersonId
 from schedules.domain.roster import Roster, Slot
 from schedules.enums import StopRequest
 from schedules.mapping import load_problem, load_roster
-from schedules.models import Block, BlockAssignment, Person
+from schedules.models import Block, Person
 from schedules.services.runs.outcome import Piece
-from schedules.services.runs.request import Order
+from schedules.services.runs.request import Order, chosen_people
 from schedules.services.runs.watch import Watch
 from schedules.solver.options import Algorithm, Options, Progress, StopKind
 from schedules.solver.solve import solve
@@ -89,17 +88,7 @@ def frozen_people(order: Order) -> frozenset[PersonId]:
     """Everybody outside the order's filters; nobody where there are none. Their published cells stay."""
     if not order.pgy_levels and not order.rotation_template_ids:
         return frozenset()
-    wanted = Person.objects.filter(is_active=True)
-    if order.pgy_levels:
-        wanted = wanted.filter(pgy_level__in=order.pgy_levels)
-    if order.rotation_template_ids:
-        touching = BlockAssignment.objects.filter(
-            rotation_id__in=[UUID(pk) for pk in order.rotation_template_ids],
-            block__start_date__lte=order.end,
-            block__end_date__gte=order.start,
-        )
-        wanted = wanted.filter(pk__in=touching.values("person"))
-    others = Person.objects.exclude(pk__in=wanted.values("pk")).values_list("pk", flat=True)
+    others = Person.objects.exclude(pk__in=chosen_people(order).values("pk")).values_list("pk", flat=True)
     return frozenset(map(str, others))
 
 

@@ -1,6 +1,7 @@
 """Asking for a generation: the order's sense, pre-flight, confirmation, idempotency, and what people do to a run."""
 
 import datetime as dt
+from uuid import uuid4
 
 import pytest
 from django_q.models import OrmQ
@@ -34,6 +35,8 @@ def tiny():
         (runs.Order(START, END, algorithm="oracle"), "'oracle' is not known"),
         (runs.Order(START, END, timeout_seconds=4), "between 5 and 600"),
         (runs.Order(START, END, timeout_seconds=601), "between 5 and 600"),
+        (runs.Order(START, END, pgy_levels=(7,)), "Nobody of these levels and rotations is scheduled"),
+        (runs.Order(START, END, rotation_template_ids=(str(uuid4()),)), "Nobody of these levels and rotations"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused_with_a_sentence(order, sentence, coordinator):
