@@ -12,8 +12,8 @@ from uuid import UUID
 
 from schedules.domain.changes import CellChange
 from schedules.domain.problem import FmitWeek, Session
-from schedules.domain.roster import Slot
-from schedules.models import Assignment
+from schedules.domain.roster import Slot, Source
+from schedules.mapping.cells import Cell, Origin
 from swaps import models
 from swaps.domain.exchange import Exchange, Place, SwapRequest
 from swaps.domain.findings import Matter, SwapFinding
@@ -111,17 +111,38 @@ def shown_digest(findings: Iterable[SwapFinding]) -> str:
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 
 
-def state_of(row: Assignment) -> RowState:
-    """The row as it is; `activity` must be loaded."""
+def state_of(cell: Cell) -> RowState | None:
+    """What is kept of a cell with its origin; None of an empty one."""
+    if cell.activity is None or cell.origin is None:
+        return None
+    origin = cell.origin
     return {
-        "id": str(row.pk),
-        "schedule": str(row.schedule_id),
-        "activity": row.activity.code,
-        "source": row.source,
-        "locked": row.locked,
-        "rotation": str(row.rotation_id) if row.rotation_id else None,
-        "created_at": row.created_at.isoformat(),
+        "id": str(origin.row),
+        "schedule": str(origin.version),
+        "activity": cell.activity,
+        "source": cell.source.value,
+        "locked": cell.locked,
+        "rotation": str(origin.rotation) if origin.rotation else None,
+        "created_at": origin.created_at.isoformat() if origin.created_at else None,
     }
+
+
+def slot_of(change: models.SwapChange) -> Slot:
+    return Slot(str(change.person_id), change.date, Session(change.session))
+
+
+def cell_before(change: models.SwapChange) -> Cell:
+    """What the slot held before the swap."""
+    state = change.before
+    if state is None:
+        return Cell(slot_of(change), None)
+    origin = Origin(
+        UUID(state["rotation"]) if state["rotation"] else None,
+        UUID(state["schedule"]),
+        UUID(state["id"]),
+        dt.datetime.fromisoformat(state["created_at"]),
+    )
+    return Cell(slot_of(change), state["activity"], Source(state["source"]), state["locked"], origin)
 
 
 def same_state(one: RowState | None, other: RowState | None) -> bool:
@@ -132,19 +153,11 @@ def same_state(one: RowState | None, other: RowState | None) -> bool:
     return all(one[name] == other[name] for name in compared)
 
 
-def restored(state: RowState, row: Assignment, activities: Mapping[str, UUID]) -> Assignment:
-    """Put a state into a row of whatever version."""
-    row.activity_id = activities[state["activity"]]
-    row.source, row.locked = state["source"], state["locked"]
-    row.rotation_id = UUID(state["rotation"]) if state["rotation"] else None
-    return row
-
-
 def recorded(swap: models.SwapRecord) -> Exchange:
     """The exchange as it was executed, from its snapshot."""
     changes = {}
     for row in swap.changes.all():
-        slot = Slot(str(row.person_id), row.date, Session(row.session))
+        slot = slot_of(row)
         changes[slot] = CellChange(slot, _code(row.before), _code(row.after))
     request = SwapRequest(
         giver=str(swap.source_person_id),

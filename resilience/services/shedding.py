@@ -25,10 +25,10 @@ from schedules.domain.changes import CellChange, differences
 from schedules.domain.problem import ONE_DAY, Session
 from schedules.domain.roster import Roster, Slot, Source
 from schedules.domain.rules import RULES, Group, Violation
+from schedules.mapping.cells import Cell
 from schedules.services import published
 from schedules.services.confirmation import digest
 from schedules.services.gate import open_gate
-from schedules.services.published import Cell
 
 ACTION = "shedding"
 

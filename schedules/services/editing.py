@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
 from accounts.permissions import Permission
 from common.errors import DomainError, Invalid, NotAllowed
-from common.models import bulk_create_with_history, bulk_delete_with_history, bulk_update_with_history
 from schedules.domain.changes import FindingChanges, compare_findings
 from schedules.domain.problem import HALF_DAYS, ActivityCode, Problem, Session
-from schedules.domain.roster import Roster, Slot, Source
+from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Violation
 from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
-from schedules.models import Activity, Assignment, Block, Schedule
+from schedules.mapping.cells import Cell
+from schedules.models import Assignment, Block, Schedule
 from schedules.services import compliance, confirmation
+from schedules.services.cells import write_cells
 from schedules.services.gate import open_gate
 from schedules.services.improving import Effect
 from schedules.services.news import tell_assignments
@@ -287,27 +288,23 @@ def _write(schedule: Schedule, changes: Sequence[Change], *, by: User, at: dt.da
 
 
 def _write_rows(schedule: Schedule, changes: Sequence[Change], *, by: User, at: dt.datetime, reason: str) -> None:
-    activities = {activity.code: activity for activity in Activity.objects.all()}
     days = [change.day for change in changes]
-    stored = {
+    rows = {
         Slot(str(row.person_id), row.date, Session(row.session)): row
         for row in schedule.assignments.filter(date__gte=min(days), date__lte=max(days))
     }
-    made: list[Assignment] = []
-    changed: list[Assignment] = []
-    gone: list[Assignment] = []
-    for change in changes:
-        row = stored.get(change.slot)
-        if change.activity is None:
-            gone += [row] if row else []
-            continue
-        target = row or Assignment(
-            schedule=schedule, person_id=change.person, date=change.day, session=change.session.value
-        )
-        target.activity = activities[change.activity]
-        target.source = Source.MANUAL.value
-        target.locked = target.locked if change.locked is None else change.locked
-        (changed if row else made).append(target)
-    bulk_delete_with_history(gone, by=by, reason=reason, at=at)
-    bulk_update_with_history(changed, ["activity", "source", "locked"], by=by, reason=reason, at=at)
-    bulk_create_with_history(made, by=by, reason=reason, at=at)
+    write_cells(
+        [Cell(change.slot, change.activity, locked=_is_locked(change, rows)) for change in changes],
+        rows,
+        home=lambda _: schedule,
+        by=by,
+        at=at,
+        reason=reason,
+    )
+
+
+def _is_locked(change: Change, rows: Mapping[Slot, Assignment]) -> bool:
+    if change.locked is not None:
+        return change.locked
+    row = rows.get(change.slot)
+    return row is not None and row.locked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Model
@@ -12,13 +12,13 @@ import backups.services
 from accounts.models import User
 from backups.models import Backup
 from common.errors import DomainError, Invalid
-from common.models import bulk_create_with_history, bulk_update_with_history
-from schedules.domain.problem import days_between
-from schedules.enums import ScheduleStatus
-from schedules.models import Activity, Assignment, Person, RotationTemplate, Schedule
+from schedules.domain.problem import Session
+from schedules.domain.roster import Slot, Source
+from schedules.mapping.cells import Cell, Origin
+from schedules.models import Activity, Person, RotationTemplate
+from schedules.services import published
 from schedules.services.gate import open_gate
-from schedules.services.news import tell_assignments, tell_restored
-from schedules.services.publishing.drafts import mark_stale, rows_changed
+from schedules.services.news import tell_restored
 
 _FIELDS = ("activity_id", "rotation_id", "source", "locked")
 _THEN = """
@@ -26,7 +26,6 @@ SELECT a.person_id, a.date, a.session, a.activity_id, a.rotation_id, a.source, a
 FROM schedules_assignment a JOIN schedules_schedule s ON s.id = a.schedule_id
 WHERE s.status = 'PUBLISHED' AND a.date BETWEEN %s AND %s
 """
-Key = tuple[Any, dt.date, str]
 
 
 class RangeNotRestorable(DomainError):
@@ -48,67 +47,47 @@ def restore_range(backup: Backup, start: dt.date, end: dt.date, *, by: User | No
         raise RangeNotRestorable(f"{backup.file} holds no published assignments from {start} to {end}.")
     reason = f"restore {backup.file}"
     with open_gate(operation="restore-range", by=by, at=at, reason=reason, label="restore-range"):
-        homes = _homes(start, end)
+        held = published.lock_range(start, end)
         _require_known(then)
-        present = {_key(row): row for row in _rows_now(start, end)}
-        missing = sorted({key[1] for key in then} - homes.keys())
+        missing = sorted(day for day in {slot.day for slot in then} if not held.covers(day))
         if missing:
             raise RangeNotRestorable(f"Nothing is published on {missing[0]} now; publish a schedule for it first.")
-        created = [
-            Assignment(schedule=homes[key[1]], person_id=key[0], date=key[1], session=key[2], **fields)
-            for key, fields in then.items()
-            if key not in present
-        ]
-        changed = [present[key] for key, fields in then.items() if key in present and _differs(present[key], fields)]
-        for row in changed:
-            for name, value in then[_key(row)].items():
-                setattr(row, name, value)
-        gone = [row for key, row in present.items() if key not in then]
-        for row in gone:
-            row.delete()
-        bulk_create_with_history(created, by=by, reason=reason, at=at)
-        bulk_update_with_history(changed, _FIELDS, by=by, reason=reason, at=at)
-        if created or changed or gone:
-            _tell_versions(set(homes.values()), start, end, by=by, at=at, reason=reason)
-    return {"created": len(created), "changed": len(changed), "deleted": len(gone)}
+        wanted = {**{slot: Cell(slot, None) for slot in held.rows}, **_cells(then)}
+        cells = [cell for slot, cell in wanted.items() if _differs(held.cell(slot), cell)]
+        for version in published.store(held, cells, by=by, at=at, reason=reason, deed="restored from a backup"):
+            tell_restored(version)
+    created = sum(cell.slot not in held.rows for cell in cells)
+    deleted = sum(cell.activity is None for cell in cells)
+    return {"created": created, "changed": len(cells) - created - deleted, "deleted": deleted}
 
 
-def _rows_then(backup: Backup, start: dt.date, end: dt.date) -> dict[Key, dict[str, Any]]:
+def _rows_then(backup: Backup, start: dt.date, end: dt.date) -> dict[Slot, dict[str, Any]]:
     with backups.services.scratch_restore(backup) as copy:
         rows = copy.execute(_THEN, [start, end]).fetchall()
-    return {(person, date, session): dict(zip(_FIELDS, rest, strict=True)) for person, date, session, *rest in rows}
-
-
-def _rows_now(start: dt.date, end: dt.date) -> Iterable[Assignment]:
-    return Assignment.objects.select_for_update(of=("self",)).filter(
-        schedule__status=ScheduleStatus.PUBLISHED, date__gte=start, date__lte=end
-    )
-
-
-def _homes(start: dt.date, end: dt.date) -> dict[dt.date, Schedule]:
-    """Date -> the published version that covers it, locked."""
-    published = Schedule.objects.select_for_update().filter(
-        status=ScheduleStatus.PUBLISHED, start_date__lte=end, end_date__gte=start
-    )
     return {
-        day: version
-        for version in published
-        for day in days_between(max(start, version.start_date), min(end, version.end_date))
+        Slot(str(person), date, Session(session)): dict(zip(_FIELDS, rest, strict=True))
+        for person, date, session, *rest in rows
     }
 
 
-def _key(row: Assignment) -> Key:
-    return row.person_id, row.date, row.session
+def _cells(then: Mapping[Slot, Mapping[str, Any]]) -> dict[Slot, Cell]:
+    codes = dict(Activity.objects.values_list("pk", "code"))
+    return {
+        slot: Cell(slot, codes[row["activity_id"]], Source(row["source"]), row["locked"], Origin(row["rotation_id"]))
+        for slot, row in then.items()
+    }
 
 
-def _differs(row: Assignment, fields: dict[str, Any]) -> bool:
-    return any(getattr(row, name) != value for name, value in fields.items())
+def _differs(now: Cell, then: Cell) -> bool:
+    """Whether the row says anything else; its key and version are its own."""
+    rotations = [cell.origin.rotation if cell.origin else None for cell in (now, then)]
+    return now[:4] != then[:4] or rotations[0] != rotations[1]
 
 
-def _require_known(then: dict[Key, dict[str, Any]]) -> None:
+def _require_known(then: Mapping[Slot, Mapping[str, Any]]) -> None:
     """What the rows name may have been deleted since."""
     named: dict[type[Model], set[Any]] = {
-        Person: {person for person, _, _ in then},
+        Person: {slot.person for slot in then},
         Activity: {fields["activity_id"] for fields in then.values()},
         RotationTemplate: {fields["rotation_id"] for fields in then.values()} - {None},
     }
@@ -117,13 +96,3 @@ def _require_known(then: dict[Key, dict[str, Any]]) -> None:
         if lost:
             name = model._meta.verbose_name_plural
             raise RangeNotRestorable(f"{lost} {name} of the backup do not exist any more; restore the whole database.")
-
-
-def _tell_versions(
-    versions: Iterable[Schedule], start: dt.date, end: dt.date, *, by: User | None, at: dt.datetime, reason: str
-) -> None:
-    for version in versions:
-        rows_changed(version, by=by, at=at, reason=reason)
-        tell_restored(version)
-    mark_stale(start, end, by=by, at=at, reason="Published rows of these dates were restored from a backup.")
-    tell_assignments(start, end)

@@ -14,13 +14,14 @@ from accounts.enums import Role
 from accounts.models import User
 from accounts.services import create_user
 from schedules.domain.problem import Role as PersonRole
+from schedules.mapping.cells import cell_of
 from schedules.models import Assignment, Person
 from schedules.services import drills, program
 from schedules.services.drills import Drill
 from schedules.services.drills.plays import GAPS_ALLOWED
 from swaps.domain.tables import Level, Reason, SwapStatus, SwapType
 from swaps.enums import CaseStatus, Event
-from swaps.mapping import same_state, state_of
+from swaps.mapping import same_state, slot_of, state_of
 from swaps.models import EscalationCase, SwapAudit, SwapRecord
 from swaps.queries import levels_of
 from swaps.services.answers import consent
@@ -171,7 +172,7 @@ def rolled_back_exactly(drill: Drill) -> Iterator[str]:
             row = Assignment.objects.filter(
                 schedule=change.schedule_id, person=change.person_id, date=change.date, session=change.session
             ).first()
-            if not same_state(None if row is None else state_of(row), change.before):
+            if not same_state(state_of(cell_of(slot_of(change), row)), change.before):
                 yield f"{change.date} {change.session} of a rolled-back swap is not what it was."
 
 

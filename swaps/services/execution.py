@@ -14,13 +14,15 @@ from accounts.models import User
 from common.services import maintenance
 from schedules.domain.changes import new_or_worsened
 from schedules.domain.rules.report import Severity, Violation
+from schedules.services import published
 from schedules.services.gate import open_gate, require_breaker_closed
 from schedules.services.improving import Effect, EffectOf
+from schedules.services.published import CellsChanged
 from swaps.domain.checks import open_posts
 from swaps.domain.exchange import Exchange, RangeTooShort
 from swaps.domain.tables import Actor, SwapStatus, Verdict
 from swaps.enums import Event
-from swaps.mapping import digest
+from swaps.mapping import digest, state_of
 from swaps.models import SwapChange, SwapRecord, SwapWeekChange
 from swaps.services import ground, record, rows
 from swaps.services.judging import Planned, judge_again, plan_again
@@ -72,7 +74,7 @@ def execute(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRecord
     try:
         with open_gate(operation="swap", by=by, at=at, reason=reason, effect=effect_of(lambda: plan_again(swap))):
             return _carry_out(record.lock(swap), by=by, at=at)
-    except (Broken, IntegrityError, RangeTooShort, LookupError) as error:
+    except (Broken, IntegrityError, RangeTooShort, CellsChanged, LookupError) as error:
         cause = error.cause if isinstance(error, Broken) else type(error).__name__
         _log.warning("swap_failed", swap=str(swap.pk), cause=cause)
         _fail(swap, cause=cause, by=by, at=at)
@@ -93,29 +95,25 @@ def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRec
     record.require_state(swap, SwapStatus.APPROVED)
     planned = plan_again(swap)
     exchange, judgement = _still_as_decided(swap, planned, at=at)
-    versions = ground.versions_of(exchange.days, lock=True)
-    found = rows.locked_rows(exchange.changes, versions)
-    if any(
-        (found[slot].activity.code if slot in found else None) != change.before
-        for slot, change in exchange.changes.items()
-    ):
+    held = published.lock(exchange.changes)
+    if any(held.cell(slot).activity != change.before for slot, change in exchange.changes.items()):
         raise Broken("ROWS_CHANGED")
-    steps = rows.steps_of(exchange, planned.ground.problem, found, versions, at=at)
+    cells = rows.cells_after(exchange, planned.ground.problem, held, at=at)
     # Taken before the writer changes the rows in hand.
     changes = [
         SwapChange(
             swap=swap,
-            person_id=step.slot.person,
-            date=step.slot.day,
-            session=step.slot.session.value,
-            schedule=step.version,
-            before=step.before,
-            after=step.after,
+            person_id=cell.slot.person,
+            date=cell.slot.day,
+            session=cell.slot.session.value,
+            schedule=held.home(cell.slot.day),
+            before=state_of(held.cell(cell.slot)),
+            after=state_of(cell),
         )
-        for step in steps
+        for cell in cells
     ]
     reason = reason_of_history(swap)
-    rows.write(steps, by=by, at=at, reason=reason)
+    rows.write(held, cells, by=by, at=at, reason=reason)
     weeks = [
         SwapWeekChange(swap=swap, start_date=week.start, end_date=week.end, before_id=week.person, after_id=person)
         for week, person in exchange.weeks
@@ -136,7 +134,7 @@ def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRec
         executed_at=at,
         transaction_id=record.transaction_id(),
         next_check_at=at + planned.policy.first_monitoring_after,
-        schedule=versions[0],
+        schedule=held.versions[0],
         judgement=judgement,
     )
     _announce(swap, until=at + planned.policy.rollback_time, at=at)

@@ -121,13 +121,11 @@ def _newest() -> str:
     )
 
 
-def versions_of(days: Iterable[dt.date], *, lock: bool = False) -> list[Schedule]:
-    """The published versions that hold the dates, in order of date; locked to the end of the transaction if asked.
-
-    Rows that only refer to a version (a request that is filed at the same moment) do not wait for the lock.
-    """
+def versions_of(days: Iterable[dt.date]) -> list[Schedule]:
+    """The published versions that hold the dates, in order of date."""
     wanted = sorted(days)
-    rows = Schedule.objects.filter(
-        status=ScheduleStatus.PUBLISHED, start_date__lte=wanted[-1], end_date__gte=wanted[0]
-    ).order_by("start_date")
-    return list(rows.select_for_update(no_key=True) if lock else rows)
+    return list(
+        Schedule.objects.filter(
+            status=ScheduleStatus.PUBLISHED, start_date__lte=wanted[-1], end_date__gte=wanted[0]
+        ).order_by("start_date")
+    )

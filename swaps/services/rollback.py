@@ -10,17 +10,17 @@ from django.db import transaction
 from accounts.enums import Role
 from accounts.models import User
 from common.errors import Invalid, NotAllowed
-from schedules.domain.problem import Session
-from schedules.domain.roster import Slot
-from schedules.models import Assignment, FmitWeek, Schedule
+from schedules.models import FmitWeek
+from schedules.services import published
 from schedules.services.gate import open_gate
 from schedules.services.improving import Effect
+from schedules.services.published import Held
 from swaps import queries
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, SwapPolicy, SwapStatus
 from swaps.domain.tables import can_roll_back as within_window
 from swaps.enums import Event
-from swaps.mapping import RowState, load_policy, recorded, same_state, state_of
+from swaps.mapping import RowState, cell_before, load_policy, recorded, same_state, slot_of, state_of
 from swaps.models import SwapRecord
 from swaps.services import ground, record, rows
 from swaps.services.execution import reason_of_history
@@ -70,12 +70,12 @@ def roll_back(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str
     with open_gate(operation="swap", by=by, at=at, reason=reason_there, effect=lambda: _effect(swap)):
         locked = record.lock(swap)
         _require_possible(locked, at=at)
-        versions, found = rows.published(locked)
-        changed = [*_changed_rows(locked, versions, found), *_changed_weeks(locked)]
+        held = published.lock(slot_of(change) for change in locked.changes.all())
+        changed = [*_changed_rows(locked, held), *_changed_weeks(locked)]
         if changed:
             _fail(locked, changed, actor=actor, by=by, at=at)
         else:
-            _restore(locked, _steps(locked, versions, found), by=by, at=at)
+            _restore(locked, held, by=by, at=at)
             _finish(locked, actor=actor, by=by, at=at, reason=why)
     if changed:
         raise RollbackConflict(
@@ -109,21 +109,12 @@ def _require_possible(swap: SwapRecord, *, at: dt.datetime) -> None:
         )
 
 
-def _steps(swap: SwapRecord, versions: list[Schedule], found: dict[Slot, Assignment]) -> list[rows.Step]:
-    steps = []
-    for change in swap.changes.all():
-        slot = Slot(str(change.person_id), change.date, Session(change.session))
-        steps.append(rows.Step(slot, rows.version_of(change.date, versions), found.get(slot), change.before))
-    return steps
-
-
-def _changed_rows(swap: SwapRecord, versions: list[Schedule], found: dict[Slot, Assignment]) -> list[dict[str, Any]]:
+def _changed_rows(swap: SwapRecord, held: Held) -> list[dict[str, Any]]:
     """Touched rows that no longer are as the swap left them, or lie on dates of which nothing is published now."""
     conflicts = []
     for change in swap.changes.select_related("person"):
-        row = found.get(Slot(str(change.person_id), change.date, Session(change.session)))
-        now = state_of(row) if row else None
-        is_published = any(version.start_date <= change.date <= version.end_date for version in versions)
+        now = state_of(held.cell(slot_of(change)))
+        is_published = held.covers(change.date)
         if not is_published or not same_state(change.after, now):
             conflicts.append(
                 {
@@ -161,9 +152,9 @@ def _code(state: RowState | None) -> str | None:
     return state["activity"] if state else None
 
 
-def _restore(swap: SwapRecord, steps: list[rows.Step], *, by: User | None, at: dt.datetime) -> None:
+def _restore(swap: SwapRecord, held: Held, *, by: User | None, at: dt.datetime) -> None:
     reason = f"rollback of {reason_of_history(swap)}"
-    rows.write(steps, by=by, at=at, reason=reason)
+    rows.write(held, [cell_before(change) for change in swap.changes.all()], by=by, at=at, reason=reason)
     for change in swap.week_changes.all():
         rows.hand_over_week(change.start_date, to=str(change.before_id), by=by, at=at, reason=reason)
 
