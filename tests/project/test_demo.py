@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-READY_SECONDS = 240
-STOP_SECONDS = 60
+READY_SECONDS = 900
+STOP_SECONDS = ANSWER_SECONDS = 300
 
 LOGIN = """curl -s -X POST http://localhost:8000/api/v1/auth/login/json -H "Content-Type: application/json" \
 -d '{"username": "admin", "password": "admin123"}' | jq -r .access_token"""
@@ -69,7 +69,7 @@ def test_demo_serves_the_procedure_and_leaves_nothing_behind(short_folder):
             env={**environment, **variables},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=ANSWER_SECONDS,
             check=True,
         )
         return done.stdout.strip()
