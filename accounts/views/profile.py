@@ -8,8 +8,9 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -46,22 +47,36 @@ def profile(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 def notifications(request: SignedInRequest) -> HttpResponse:
-    """The inbox, newest first."""
-    page = Paginator(access.caller(request).notifications.all(), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "accounts/notifications.html", {"page": page})
+    """The inbox, newest first: all of it, or what is unread or of one kind."""
+    own = access.caller(request).notifications.all()
+    kinds = sorted(set(own.order_by().values_list("kind", flat=True)))
+    unread, kind = "unread" in request.GET, request.GET.get("kind", "")
+    shown = own.filter(read_at__isnull=True) if unread else own
+    shown = shown.filter(kind=kind) if kind in kinds else shown
+    query = QueryDict(mutable=True)
+    query.update({"unread": "1"} if unread else {})
+    query.update({"kind": kind} if kind in kinds else {})
+    context = {
+        "page": Paginator(shown, PER_PAGE).get_page(request.GET.get("page")),
+        "kinds": [(name, name.replace("_", " ").capitalize()) for name in kinds],
+        "kind": kind,
+        "unread": unread,
+        "query": f"{query.urlencode()}&" if query else "",
+    }
+    return render(request, "accounts/notifications.html", context)
 
 
 @require_POST
 def notifications_read(request: SignedInRequest) -> HttpResponse:
-    """Mark one message (`id`) or all as read."""
-    now = timezone.now()
-    if request.POST.get("id"):
-        services.mark_read(
-            access.own_notification(access.caller(request), request.POST["id"]), by=access.caller(request), at=now
-        )
-    else:
-        services.mark_all_read(access.caller(request), at=now)
-    return redirect("notifications")
+    """Mark one message (`id`) or all as read; then back to what was shown, or with `open` to what it is about."""
+    now, reader = timezone.now(), access.caller(request)
+    if not request.POST.get("id"):
+        services.mark_all_read(reader, at=now)
+        return redirect("notifications")
+    note = services.mark_read(access.own_notification(reader, request.POST["id"]), by=reader, at=now)
+    if "open" in request.POST and note.url:
+        return redirect(note.url)
+    return redirect(f"{reverse('notifications')}?{QueryDict(request.POST.get('query', '')).urlencode()}".rstrip("?"))
 
 
 @require_http_methods(["GET", "POST"])

@@ -10,6 +10,7 @@ from django.db import transaction
 from django_q.models import OrmQ
 
 from accounts import services, tasks
+from accounts.enums import Role
 from accounts.models import Notification
 from tests.factories import accounts
 
@@ -100,3 +101,23 @@ def test_mail_is_a_choice():
     user = accounts.user()
 
     assert services.set_wants_mail(user, wants_mail=False, by=user).wants_mail is False
+
+
+def test_the_inbox_shows_what_is_unread_or_of_a_kind_and_opening_marks_as_read(browser_as, user_as):
+    reader, browser = user_as(Role.RESIDENT), browser_as(Role.RESIDENT)
+    (old,) = _tell(reader, title="Old", kind="SWAP_EXECUTED")
+    services.mark_read(old, by=reader, at=AT)
+    (swap,) = _tell(reader, title="Swap", kind="SWAP_EXECUTED", url="/my-schedule")
+    (run,) = _tell(reader, title="Run", kind="DRAFT_READY")
+
+    def titles(query: str) -> list[str]:
+        return sorted(note.title for note in browser.get(f"/notifications{query}").context["page"])
+
+    shown = [titles(query) for query in ("", "?unread=1", "?kind=SWAP_EXECUTED", "?unread=1&kind=SWAP_EXECUTED")]
+    opened = browser.post("/notifications/read", {"id": str(swap.pk), "open": "1"})
+    back = browser.post("/notifications/read", {"id": str(run.pk), "query": "unread=1&kind=DRAFT_READY"})
+
+    assert shown == [["Old", "Run", "Swap"], ["Run", "Swap"], ["Old", "Swap"], ["Swap"]]
+    assert opened["Location"] == "/my-schedule"
+    assert back["Location"] == "/notifications?unread=1&kind=DRAFT_READY"
+    assert titles("?unread=1") == []
