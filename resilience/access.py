@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -11,6 +11,8 @@ from django.db.models import Model, QuerySet
 from accounts.access import require
 from accounts.permissions import Permission
 from common.errors import NotFound
+from resilience.domain.incidents import Approver
+from resilience.enums import ApprovalAction
 from resilience.models import AbsenceAnalysis, Approval, Document, FallbackPlan, Incident, SheddingExecution
 from resilience.services.approvals.parts import parts_of
 from schedules.models import Person
@@ -24,22 +26,25 @@ Row = TypeVar("Row", bound=Model)
 
 
 def incident(user: User, pk: uuid.UUID | str, /) -> Incident:
-    """An incident, for those who see drafts. Raises NotFound."""
-    return _seen(Incident.objects.select_related("acknowledged_by", "merged_into"), user, pk, "incident")
+    """An incident, for those who see drafts, those who are asked about it, and the deputy, who is told of what is late.
+
+    Raises NotFound.
+    """
+    rows = Incident.objects.select_related("acknowledged_by", "merged_into")
+    about = Approval.objects.filter(incident_id=str(pk))
+    return _seen(rows, user, pk, "incident", also=lambda: _is_deputy(user) or _is_asked(user, about))
 
 
 def approval(user: User, pk: uuid.UUID | str, /) -> Approval:
     """What was asked of persons, for those who see drafts and those who are asked. Raises NotFound."""
     rows = Approval.objects.select_related("proposed_by", "incident")
-    asked = rows.filter(pk=pk).first()
-    if asked is not None and {part.value for part in parts_of(user)} & set(asked.needed):
-        return asked
-    return _seen(rows, user, pk, "approval")
+    return _seen(rows, user, pk, "approval", also=lambda: _is_asked(user, rows.filter(pk=pk)))
 
 
 def fallback_plan(user: User, pk: uuid.UUID | str, /) -> FallbackPlan:
-    """A plan kept ready, for those who see drafts. Raises NotFound."""
-    return _seen(FallbackPlan.objects.all(), user, pk, "plan")
+    """A plan kept ready, for those who see drafts and those who are asked for it. Raises NotFound."""
+    about = Approval.objects.filter(action=ApprovalAction.FALLBACK, target=str(pk))
+    return _seen(FallbackPlan.objects.all(), user, pk, "plan", also=lambda: _is_asked(user, about))
 
 
 def shedding_execution(user: User, pk: uuid.UUID | str, /) -> SheddingExecution:
@@ -57,8 +62,25 @@ def document(user: User, pk: uuid.UUID | str, /) -> Document:
     return _seen(Document.objects.select_related("incident"), user, pk, "document")
 
 
-def _seen(rows: QuerySet[Row], user: User, pk: uuid.UUID | str, what: str) -> Row:
-    found = rows.filter(pk=pk).first() if user.may(Permission.SEE_DRAFTS) else None
+def _is_asked(user: User, approvals: QuerySet[Approval]) -> bool:
+    """Whether one of them asks for the user's word, or would be told to them where it goes wrong: a lead named by the
+    policy may be an attending, who sees no drafts."""
+    parts = {part.value for part in parts_of(user)}
+    return any(
+        parts & {*asked, Approver.SECOND_AUTHORITY.value} for asked in approvals.values_list("needed", flat=True)
+    )
+
+
+def _is_deputy(user: User) -> bool:
+    """Whether the user is named to stand in for the coordinators, without the role."""
+    return Approver.COORDINATOR in parts_of(user)
+
+
+def _seen(
+    rows: QuerySet[Row], user: User, pk: uuid.UUID | str, what: str, *, also: Callable[[], bool] = lambda: False
+) -> Row:
+    """One row for those who see drafts, and where `also` says so."""
+    found = rows.filter(pk=pk).first() if user.may(Permission.SEE_DRAFTS) or also() else None
     if found is None:
         raise NotFound(f"There is no such {what}.")
     return found

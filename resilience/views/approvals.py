@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest
-from accounts.models import User
 from accounts.permissions import Permission
 from resilience import access
 from resilience.enums import ApproverPart
 from resilience.models import Approval
 from resilience.services import approvals
 from resilience.views.asked import changes_of, facts_of
-from resilience.views.deeds import Refused, attempt
+from resilience.views.deeds import Acts, Refused, act_on
 from resilience.views.moments import Moment
 
-Act = Callable[[Approval, QueryDict, User, dt.datetime], Any]
-
-ACTS: Mapping[str, tuple[Act, str]] = {
+ACTS: Acts[Approval] = {
     "approve": (
         lambda a, given, by, at: approvals.approve(a, by=by, at=at, reason=given.get("reason", "")),
         "Approved, under your name.",
@@ -64,7 +58,7 @@ def _page(request: SignedInRequest, found: Approval, *, refused: Refused | None 
         "moves": changes_of(found, at=now),
         "acts": approvals.acts_for(found, request.user, at=now),
         "votes": list(found.votes.select_related("by")),
-        "sees_incident": request.user.may(Permission.SEE_DRAFTS),
+        "sees_list": request.user.may(Permission.SEE_DASHBOARD),
         "open_parts": [ApproverPart(part).label for part in approvals.open_parts(found, at=now)],
     }
     return render(request, "resilience/approval.html", context, status=409 if refused else 200)
@@ -74,12 +68,11 @@ def _page(request: SignedInRequest, found: Approval, *, refused: Refused | None 
 def approval_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """A person's word. Everything about who may is decided by the service."""
     found = access.approval(request.user, pk)
-    if act not in ACTS:
-        raise Http404
-    do, said = ACTS[act]
-    refused = attempt(request, act, lambda: do(found, request.POST, request.user, timezone.now()), said)
-    if refused and refused.wrote:
-        return _page(request, access.approval(request.user, pk), refused=refused)
-    if found.incident_id and request.user.may(Permission.SEE_DRAFTS):
+    again = act_on(
+        request, found, act, ACTS, page=lambda no: _page(request, access.approval(request.user, pk), refused=no)
+    )
+    if again is not None:
+        return again
+    if found.incident_id:
         return redirect("incident", pk=found.incident_id)
     return redirect("approval", pk=pk)

@@ -8,8 +8,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.enums import Role
-from resilience.enums import ApproverPart
-from tests.factories import program, resilience
+from accounts.models import Notification
+from resilience.domain.levels import Level
+from resilience.enums import ApprovalState, ApproverPart
+from resilience.models import Approval
+from resilience.services import approvals, incidents
+from tests.factories import accounts, program, resilience
+from tests.factories.readers import dead_ends
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +32,36 @@ def test_a_faculty_member_named_as_clinical_lead_reaches_what_is_asked_of_them(b
         client.post(f"/incidents/approvals/{asked.pk}/approve").headers["Location"]
         == f"/incidents/approvals/{asked.pk}"
     )
+
+
+def test_every_notification_leads_its_reader_to_a_page_also_an_attending_whom_the_policy_names(user_as):
+    """The deputy, the lead and the second authority may be attendings, who see no drafts otherwise."""
+    lead, second, deputy = user_as(Role.FACULTY), accounts.user(Role.FACULTY), accounts.user(Role.FACULTY)
+    program.policy(clinical_lead=lead, second_authority=second, deputy=deputy)
+    architect, director = user_as(Role.ARCHITECT), user_as(Role.PROGRAM_DIRECTOR)
+    ward = resilience.watched_ward(minimum=3)
+    at = resilience.MORNING
+    made = incidents.report(
+        title="Flooded",
+        summary="",
+        severity=Level.BLACK,
+        by=architect,
+        at=at,
+        people=[ward.id("A")],
+        start=resilience.MONDAY,
+        end=resilience.MONDAY,
+    )
+    asked = approvals.propose_shedding(target_level="RED", by=architect, at=at, incident=made)
+    approvals.approve_in_emergency(asked, by=director, at=at, reason="Now.")
+    incidents.sweep(at + dt.timedelta(hours=2))
+    Approval._base_manager.filter(pk=asked.pk).update(state=ApprovalState.USED, used_at=at)
+    approvals.sweep(at + dt.timedelta(hours=25))
+
+    told = set(Notification.objects.filter(user__in=(lead, second, deputy)).values_list("user", "kind"))
+    assert {kind for user, kind in told if user == lead.pk} >= {"APPROVAL_ASKED", "APPROVAL_REVIEW"}
+    assert {kind for user, kind in told if user == second.pk} >= {"APPROVAL_UPWARD"}
+    assert {kind for user, kind in told if user == deputy.pk} >= {"INCIDENT"}
+    assert dead_ends() == set()
 
 
 def test_a_faculty_member_who_is_not_named_does_not(browser_as):
