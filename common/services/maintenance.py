@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,40 +22,37 @@ class UnderMaintenance(DomainError):
 
 
 def flag() -> Path:
-    """Its first line is the process that keeps maintenance on, the second says why."""
+    """Says why. It counts only while somebody holds its lock, which ends with a killed process and a lost machine."""
     return Path(settings.DATA_DIR) / "maintenance"
 
 
 def is_on() -> bool:
-    """Whether a living process keeps it on: the flag of a killed one counts no more."""
+    """Whether somebody keeps it on, in this process, in another one or on another machine that shares the folder."""
     try:
-        owner = int(flag().read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
+        with flag().open() as seen:
+            fcntl.flock(seen, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
         return False
-    return Path(f"/proc/{owner}").exists()
-
-
-def turn_on(reason: str) -> None:
-    """Refuse requests and pause workers from now on."""
-    path = flag()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".maintenance.{os.getpid()}")
-    part.write_text(f"{os.getpid()}\n{reason}\n")
-    part.replace(path)
-
-
-def turn_off() -> None:
-    flag().unlink(missing_ok=True)
+    return False
 
 
 @contextmanager
 def on(reason: str) -> Iterator[None]:
-    """Maintenance while inside, whatever happens."""
-    turn_on(reason)
-    try:
-        yield
-    finally:
-        turn_off()
+    """Refuse requests and pause workers while inside, whatever happens. Waits for whoever has it on already."""
+    path = flag()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.truncate(0)
+        held.write(f"{reason}\n")
+        held.flush()
+        try:
+            yield
+        finally:
+            # The file stays: whoever waits for its lock must not wait for that of a file that is gone.
+            held.truncate(0)
 
 
 def require_off() -> None:

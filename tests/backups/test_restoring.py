@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
 import resource
 import signal
 import subprocess
@@ -294,14 +295,22 @@ def test_only_a_kept_database_is_dropped_and_only_after_its_name(own_database):
     assert _databases(own_database) == [""]
 
 
-def test_maintenance_of_a_dead_process_counts_no_more():
-    maintenance.turn_on("restoring")
-    assert maintenance.is_on() is True
-    ended = subprocess.Popen(["/bin/true"])
-    ended.wait()
-    maintenance.flag().write_text(f"{ended.pid}\nrestoring\n")
+def test_maintenance_ends_with_the_process_that_was_killed_and_is_seen_by_all_others():
+    code = (
+        "import sys; from common.services import maintenance as m\nwith m.on('x'): print(flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
+        env=dict(os.environ) | {"DEBUG": "1", "DATA_DIR": str(django_settings.DATA_DIR)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        holder.stdout.readline()
+        seen = maintenance.is_on()
+        holder.kill()
 
-    assert maintenance.is_on() is False
+    assert (seen, maintenance.flag().exists(), maintenance.is_on()) == (True, True, False)
 
 
 def test_pages_and_programs_are_told_to_wait_during_maintenance(client):
