@@ -36,12 +36,14 @@ def die_with_parent() -> None:
 
 class Command(BaseCommand):
     help = "Runs the task queue's workers: one cluster for mail and sweeping, one for generation. Ends with both."
+    requires_system_checks = []  # each cluster runs them; what watches over both needs nothing that they load
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--name", choices=presence.CLUSTERS, help="Run this cluster alone, in this process.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["name"]:
+            self.check()
             run_one(options["name"])
         else:
             sys.exit(supervise())
