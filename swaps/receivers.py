@@ -73,11 +73,13 @@ def swaps_stand_on_it(publication: Publication) -> str:
 
 
 @receiver(schedule_published)
-def review_swaps(sender: Any, *, schedule: uuid.UUID, replaced: list[uuid.UUID], **kwargs: Any) -> None:
+def review_swaps(
+    sender: Any, *, schedule: uuid.UUID, replaced: list[uuid.UUID], at: dt.datetime, **kwargs: Any
+) -> None:
     """Put executed swaps that the new version does not hold before the coordinator."""
     from swaps.services.carrying import review
 
-    review(schedule, at=timezone.now(), replaced=replaced)
+    review(schedule, at=at, replaced=replaced)
 
 
 @receiver(rows_restored)

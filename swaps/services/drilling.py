@@ -19,12 +19,14 @@ from schedules.models import Assignment, Person
 from schedules.services import drills, program
 from schedules.services.drills import Drill
 from schedules.services.drills.plays import GAPS_ALLOWED
+from schedules.services.drills.versions import NEW_VERSION
 from swaps.domain.tables import Level, Reason, SwapStatus, SwapType
 from swaps.enums import CaseStatus, Event
 from swaps.mapping import same_state, slot_of, state_of
 from swaps.models import EscalationCase, SwapAudit, SwapRecord
 from swaps.queries import levels_of
 from swaps.services.answers import consent
+from swaps.services.carrying import missing_rows
 from swaps.services.decisions import approve, reject
 from swaps.services.judging import Order
 from swaps.services.monitoring import sweep
@@ -199,6 +201,25 @@ def consent_first(drill: Drill) -> Iterator[str]:
     rowless = executed.filter(changes__isnull=True).count()
     if rowless:
         yield f"{rowless} executed swaps name no changed row."
+
+
+@drills.promise("An executed swap is held by every version that becomes current, or put before somebody")
+def swaps_are_judged_anew(drill: Drill) -> Iterator[str]:
+    """Looked at whenever another version became current, for swaps with a date of it that is still to come."""
+    dates = drill.kept.pop(NEW_VERSION, None)
+    if not isinstance(dates, tuple):
+        return
+    first, last = dates
+    executed = SwapRecord.objects.filter(
+        status=SwapStatus.EXECUTED,
+        given_up_at__isnull=True,
+        changes__date__gte=max(first, drill.today),
+        changes__date__lte=last,
+    ).distinct()
+    for swap in executed:
+        waits = EscalationCase.objects.filter(swap=swap, status=CaseStatus.OPEN).exists()
+        if missing_rows(swap) and not waits:
+            yield "A swap is not held by the published version, and nobody was asked about it."
 
 
 def _account(drill: Drill, person: Person) -> User:

@@ -86,7 +86,7 @@ _plays: dict[str, Registered] = {}
 _promises: dict[str, Promise] = {}
 _upkeep: dict[str, Upkeep] = {}
 _evaluations: dict[str, Upkeep] = {}
-_joined = ["schedules.services.drills.plays"]
+_joined = ["schedules.services.drills.plays", "schedules.services.drills.versions"]
 F = TypeVar("F", bound=Callable[..., object])
 
 

@@ -151,7 +151,7 @@ def _replace(
     for rest in remainders:
         compliance.judge_anew(rest, at=at, reason="carried over")
     compliance.reconcile(draft, judged.report, at=at)
-    announce(draft, replaced)
+    announce(draft, replaced, at=at)
     return publication
 
 
@@ -161,7 +161,7 @@ def _finish_run(draft: Schedule, *, by: User, at: dt.datetime) -> None:
         move_run(run, RunStatus.PUBLISHED, at=at, by=by, why="published")
 
 
-def announce(schedule: Schedule, replaced: list[Schedule]) -> None:
+def announce(schedule: Schedule, replaced: list[Schedule], *, at: dt.datetime) -> None:
     """Tell the apps above, once it is committed."""
-    news = {"schedule": schedule.pk, "replaced": [old.pk for old in replaced]}
+    news = {"schedule": schedule.pk, "replaced": [old.pk for old in replaced], "at": at}
     transaction.on_commit(lambda: schedule_published.send(sender=Schedule, **news))

@@ -155,7 +155,7 @@ def _take_back(publication: Publication, *, by: User, at: dt.datetime, reason: s
     publication.rollback_reason = reason[:500]
     signed(publication, by=by, at=at, reason=reason).save()
     mark_stale(schedule.start_date, schedule.end_date, by=by, at=at, reason="A publish of these dates was rolled back.")
-    announce(replaced[0] if replaced else schedule, [schedule, *remainders])
+    announce(replaced[0] if replaced else schedule, [schedule, *remainders], at=at)
     return publication
 
 
