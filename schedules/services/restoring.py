@@ -17,6 +17,7 @@ from schedules.domain.roster import Slot, Source
 from schedules.mapping.cells import Cell, Origin
 from schedules.models import Activity, Person, RotationTemplate
 from schedules.services import published
+from schedules.services.cells import lock_range
 from schedules.services.gate import open_gate
 from schedules.services.news import tell_restored
 
@@ -47,7 +48,7 @@ def restore_range(backup: Backup, start: dt.date, end: dt.date, *, by: User | No
         raise RangeNotRestorable(f"{backup.file} holds no published assignments from {start} to {end}.")
     reason = f"restore {backup.file}"
     with open_gate(operation="restore-range", by=by, at=at, reason=reason, label="restore-range"):
-        held = published.lock_range(start, end)
+        held = lock_range(start, end)
         _require_known(then)
         missing = sorted(day for day in {slot.day for slot in then} if not held.covers(day))
         if missing:

@@ -14,10 +14,9 @@ from accounts.models import User
 from common.services import maintenance
 from schedules.domain.changes import new_or_worsened
 from schedules.domain.rules.report import Severity, Violation
-from schedules.services import published
+from schedules.services.cells import CellsChanged, lock
 from schedules.services.gate import open_gate, require_breaker_closed
 from schedules.services.improving import Effect, EffectOf
-from schedules.services.published import CellsChanged
 from swaps.domain.checks import open_posts
 from swaps.domain.exchange import Exchange, RangeTooShort
 from swaps.domain.tables import Actor, SwapStatus, Verdict
@@ -95,7 +94,7 @@ def _carry_out(swap: SwapRecord, *, by: User | None, at: dt.datetime) -> SwapRec
     record.require_state(swap, SwapStatus.APPROVED)
     planned = plan_again(swap)
     exchange, judgement = _still_as_decided(swap, planned, at=at)
-    held = published.lock(exchange.changes)
+    held = lock(exchange.changes)
     if any(held.cell(slot).activity != change.before for slot, change in exchange.changes.items()):
         raise Broken("ROWS_CHANGED")
     cells = rows.cells_after(exchange, planned.ground.problem, held, at=at)

@@ -11,10 +11,9 @@ from accounts.enums import Role
 from accounts.models import User
 from common.errors import Invalid, NotAllowed
 from schedules.models import FmitWeek
-from schedules.services import published
+from schedules.services.cells import Held, lock
 from schedules.services.gate import open_gate
 from schedules.services.improving import Effect
-from schedules.services.published import Held
 from swaps import queries
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, SwapPolicy, SwapStatus
@@ -70,7 +69,7 @@ def roll_back(swap: SwapRecord, *, by: User | None, at: dt.datetime, reason: str
     with open_gate(operation="swap", by=by, at=at, reason=reason_there, effect=lambda: _effect(swap)):
         locked = record.lock(swap)
         _require_possible(locked, at=at)
-        held = published.lock(slot_of(change) for change in locked.changes.all())
+        held = lock(slot_of(change) for change in locked.changes.all())
         changed = [*_changed_rows(locked, held), *_changed_weeks(locked)]
         if changed:
             _fail(locked, changed, actor=actor, by=by, at=at)

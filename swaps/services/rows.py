@@ -13,7 +13,7 @@ from schedules.domain.roster import Slot, Source
 from schedules.mapping.cells import Cell, Origin
 from schedules.models import FmitWeek
 from schedules.services import published
-from schedules.services.published import Held
+from schedules.services.cells import Held
 from swaps.domain.exchange import Exchange
 
 

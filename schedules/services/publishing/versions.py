@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from accounts.models import User
 from common.errors import DomainError
 from common.models import bulk_create_with_history, signed
-from schedules.domain.roster import Source
+from schedules.domain.problem import Session
+from schedules.domain.roster import Slot, Source
 from schedules.enums import SCHEDULE_TRANSITIONS, ScheduleStatus
+from schedules.mapping.cells import Cell
 from schedules.models import Activity, Amendment, Assignment, Schedule
+from schedules.services.cells import lock as lock_rows
+from schedules.services.cells import write_cells
 
 ONE_DAY = dt.timedelta(days=1)
 
@@ -109,14 +113,12 @@ def _remainder(old: Schedule, start: dt.date, end: dt.date, *, by: User, at: dt.
 
 def apply_amendments(amendments: Iterable[Amendment], *, by: User, at: dt.datetime, reason: str) -> None:
     """Write a draft's changes into its published neighbours. Raises NeighbourChanged."""
-    for item in amendments:
-        _amend(item, expect=item.before, to=item.activity, by=by, at=at, reason=reason)
+    _amend([(item, item.before, item.activity) for item in amendments], by=by, at=at, reason=reason)
 
 
 def take_back_amendments(amendments: Iterable[Amendment], *, by: User, at: dt.datetime, reason: str) -> None:
     """Write back what was there before a draft's changes. Raises NeighbourChanged."""
-    for item in amendments:
-        _amend(item, expect=item.activity, to=item.before, by=by, at=at, reason=reason)
+    _amend([(item, item.activity, item.before) for item in amendments], by=by, at=at, reason=reason)
 
 
 def amended_row(item: Amendment) -> Assignment | None:
@@ -131,26 +133,25 @@ def amended_row(item: Amendment) -> Assignment | None:
 
 
 def _amend(
-    item: Amendment, *, expect: Activity | None, to: Activity | None, by: User, at: dt.datetime, reason: str
+    changes: Iterable[tuple[Amendment, Activity | None, Activity | None]], *, by: User, at: dt.datetime, reason: str
 ) -> None:
-    row = amended_row(item)
-    present = row.activity if row else None
-    if present != expect:
+    """Let each slot that holds the first activity hold the second one; a row that is there keeps source and lock."""
+    wanted = {Slot(str(item.person_id), item.date, Session(item.session)): codes for item, *codes in changes}
+    held = lock_rows(wanted)
+    cells = []
+    for slot, (expected, to) in wanted.items():
+        cell = held.cell(slot)
+        _require_held(cell, expected)
+        source = cell.source if cell.activity else Source.SOLVER
+        cells.append(cell._replace(activity=to.code if to else None, source=source))
+    for version in write_cells(cells, held.rows, home=held.home, by=by, at=at, reason=reason):
+        bump(version, by=by, at=at, reason=reason)
+
+
+def _require_held(cell: Cell, expected: Activity | None) -> None:
+    code = expected.code if expected else None
+    if cell.activity != code:
         raise NeighbourChanged(
-            f"{item.date} {item.session} of the neighbouring schedule holds {present.code if present else 'nothing'};"
-            f" this draft was made for {expect.code if expect else 'nothing'}. Validate the draft anew."
+            f"{cell.slot.day} {cell.slot.session} of the neighbouring schedule holds {cell.activity or 'nothing'};"
+            f" this draft was made for {code or 'nothing'}. Validate the draft anew."
         )
-    if row is None:
-        neighbour = Schedule.objects.get(
-            status=ScheduleStatus.PUBLISHED, start_date__lte=item.date, end_date__gte=item.date
-        )
-        row = Assignment(
-            schedule=neighbour, person_id=item.person_id, date=item.date, session=item.session, source=Source.SOLVER
-        )
-    signed(row, by=by, at=at, reason=reason)
-    bump(row.schedule, by=by, at=at, reason=reason)
-    if to is None:
-        row.delete()
-    else:
-        row.activity = to
-        row.save()
