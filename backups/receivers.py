@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
+from common.services import timetable
+
 CALENDAR = {
-    "nightly backup": ("backups.tasks.nightly", "30 2 * * *"),
-    "weekly proof of all backups": ("backups.tasks.reverify", "0 4 * * 0"),
+    "nightly backup": timetable.by_cron("30 2 * * *", "backups.tasks.nightly"),
+    "weekly proof of all backups": timetable.by_cron("0 4 * * 0", "backups.tasks.reverify"),
 }
 
 
 @receiver(post_migrate)
 def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
     """Add what is missing; times that an administrator changed stay."""
-    if sender.name != "backups":
-        return
-    from django_q.models import Schedule
-
-    with connections[using].cursor() as cursor:
-        if Schedule._meta.db_table not in connections[using].introspection.table_names(cursor):
-            return
-    for name, (function, cron) in CALENDAR.items():
-        Schedule.objects.using(using).get_or_create(
-            name=name, defaults={"func": function, "cron": cron, "schedule_type": Schedule.CRON}
-        )
+    if sender.name == "backups":
+        timetable.plan(using, CALENDAR)

@@ -7,13 +7,14 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import connections
 from django.db.models import Exists, OuterRef
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from django.utils import timezone
 
 from accounts.permissions import Permission
 from backups.signals import database_restored
+from common.services import timetable
 from resilience.enums import ApproverPart
 from resilience.models import Approval, ApprovalVote, PostureRecord, PostureState, ResiliencePolicy
 from resilience.services.figures import dashboard_figures
@@ -127,8 +128,6 @@ def breaker_incident_watched(sender: Any, *, at: dt.datetime, **kwargs: Any) -> 
 @receiver(swap_rollback_failed)
 def rollback_incident(sender: Any, *, swap: uuid.UUID, rows: int, **kwargs: Any) -> None:
     """Rows were changed between the swap and its roll back."""
-    from django.utils import timezone
-
     from resilience.services.incidents.news import rollback_failed
 
     rollback_failed(swap, rows, at=timezone.now())
@@ -137,8 +136,6 @@ def rollback_incident(sender: Any, *, swap: uuid.UUID, rows: int, **kwargs: Any)
 @receiver(run_failed)
 def run_incident(sender: Any, *, run: uuid.UUID, step: str, **kwargs: Any) -> None:
     """A generation ended without a draft."""
-    from django.utils import timezone
-
     from resilience.services.incidents.news import generation_failed
 
     generation_failed(run, step, at=timezone.now())
@@ -191,22 +188,10 @@ def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
     """A heartbeat every five minutes and a full evaluation every night wherever a task cluster runs at all."""
     if sender.name != "resilience":
         return
-    from django.utils import timezone
-    from django_q.models import Schedule as Plan
-
-    with connections[using].cursor() as cursor:
-        if Plan._meta.db_table not in connections[using].introspection.table_names(cursor):
-            return
     tonight = timezone.localtime().replace(hour=NIGHTLY_HOUR, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
-    Plan.objects.using(using).get_or_create(
-        name=HEARTBEAT,
-        defaults={"func": "resilience.tasks.heartbeat", "schedule_type": Plan.MINUTES, "minutes": 5},
-    )
-    Plan.objects.using(using).get_or_create(
-        name=SWEEP,
-        defaults={"func": "resilience.tasks.sweep_incidents", "schedule_type": Plan.MINUTES, "minutes": 1},
-    )
-    Plan.objects.using(using).get_or_create(
-        name=NIGHTLY,
-        defaults={"func": "resilience.tasks.nightly", "schedule_type": Plan.DAILY, "next_run": tonight},
-    )
+    work = {
+        HEARTBEAT: timetable.every(5, "resilience.tasks.heartbeat"),
+        SWEEP: timetable.every(1, "resilience.tasks.sweep_incidents"),
+        NIGHTLY: timetable.daily(tonight, "resilience.tasks.nightly"),
+    }
+    timetable.plan(using, work)

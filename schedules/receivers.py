@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from backups.services import protector
 from backups.signals import database_restored
+from common.services import timetable
 from schedules.enums import OPEN_RUN_STATUSES
 from schedules.models import GenerationRun, Publication
 
@@ -38,14 +38,5 @@ def end_open_runs(sender: Any, *, at: dt.datetime, reason: str, **kwargs: Any) -
 @receiver(post_migrate)
 def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
     """Sweep each minute wherever a task cluster runs; `manage.py cluster` sweeps more often beside it."""
-    if sender.name != "schedules":
-        return
-    from django_q.models import Schedule
-
-    with connections[using].cursor() as cursor:
-        if Schedule._meta.db_table not in connections[using].introspection.table_names(cursor):
-            return
-    Schedule.objects.using(using).get_or_create(
-        name=SWEEP,
-        defaults={"func": "schedules.tasks.sweep_runs", "schedule_type": Schedule.MINUTES, "minutes": 1},
-    )
+    if sender.name == "schedules":
+        timetable.plan(using, {SWEEP: timetable.every(1, "schedules.tasks.sweep_runs")})
