@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import QueryDict
+from django.http import Http404, HttpResponse, QueryDict
+from django.utils import timezone
 
 from accounts.access import SignedInRequest
+from accounts.models import User
 from common.errors import DomainError, NotAllowed, NotFound
 
 WRITTEN = ("text", "reason", "resolution", "lessons", "content", "note")
 """Fields in which people write sentences: where one was sent, a refusal shows the page again with it."""
+
+
+_Thing = TypeVar("_Thing")
+Acts = Mapping[str, tuple[Callable[[_Thing, QueryDict, User, dt.datetime], Any], str]]
+"""What a page's forms ask for, by the name of the service, and what is said when it is done."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,20 @@ def attempt(request: SignedInRequest, act: str, work: Callable[[], object], said
         return Refused(act, refusal.detail, request.POST)
     messages.success(request, said or str(answer))
     return None
+
+
+def act_on(
+    request: SignedInRequest, found: _Thing, act: str, acts: Acts[_Thing], *, page: Callable[[Refused], HttpResponse]
+) -> HttpResponse | None:
+    """Do one of the acts of a thing; a refusal of what somebody wrote is answered with its `page`, else None.
+
+    Raises Http404 for an act that there is not. Who may is decided by the service.
+    """
+    if act not in acts:
+        raise Http404
+    do, said = acts[act]
+    refused = attempt(request, act, lambda: do(found, request.POST, request.user, timezone.now()), said)
+    return page(refused) if refused and refused.wrote else None
 
 
 def deed(request: SignedInRequest, work: Callable[[], object], said: str = "") -> bool:

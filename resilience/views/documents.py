@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest
-from accounts.models import User
 from resilience import access
 from resilience.enums import DocumentState
 from resilience.forms import DraftForm
 from resilience.models import Document
 from resilience.services import documents
-from resilience.views.deeds import Refused, attempt
+from resilience.views.deeds import Acts, Refused, act_on
 from resilience.views.moments import Moment
 from resilience.views.paper import parts
 
-Act = Callable[[Document, QueryDict, User, dt.datetime], Any]
-
-ACTS: Mapping[str, tuple[Act, str]] = {
+ACTS: Acts[Document] = {
     "revise": (
         lambda d, given, by, at: documents.revise(
             d, given.get("content", ""), by=by, at=at, note=given.get("note", "")
@@ -92,12 +86,11 @@ def document_pdf(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 def document_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """A new version: revised, reviewed or signed."""
     found = access.document(request.user, pk)
-    if act not in ACTS:
-        raise Http404
-    do, said = ACTS[act]
-    refused = attempt(request, act, lambda: do(found, request.POST, request.user, timezone.now()), said)
-    if refused and refused.wrote:
-        return _page(request, access.document(request.user, pk), refused=refused)
+    again = act_on(
+        request, found, act, ACTS, page=lambda no: _page(request, access.document(request.user, pk), refused=no)
+    )
+    if again is not None:
+        return again
     return redirect("document", pk=pk)
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import SignedInRequest, require
-from accounts.models import User
 from accounts.permissions import Permission
 from resilience import access
 from resilience.domain.levels import Level
@@ -23,7 +21,7 @@ from resilience.enums import OPEN_APPROVALS, IncidentStateName
 from resilience.forms import SEVERITIES, DraftForm, IncidentFilterForm, ReportForm
 from resilience.models import AbsenceAnalysis, Approval, FallbackPlan, Incident
 from resilience.services import approvals, incidents
-from resilience.views.deeds import Refused, attempt
+from resilience.views.deeds import Acts, Refused, act_on
 from resilience.views.moments import Moment, tone
 
 PER_PAGE = 25
@@ -50,9 +48,7 @@ TOOLS = {
     "execute_sacrifice_hierarchy_tool": "shedding",
 }
 
-Act = Callable[[Incident, QueryDict, User, dt.datetime], Any]
-
-ACTS: Mapping[str, tuple[Act, str]] = {
+ACTS: Acts[Incident] = {
     "acknowledge": (lambda i, _, by, at: incidents.acknowledge(i, by=by, at=at), "You have it: acknowledged."),
     "update": (lambda i, given, by, at: incidents.update(i, text=given.get("text", ""), by=by, at=at), "Noted."),
     "note_action": (
@@ -220,12 +216,11 @@ def _steps(found: Incident) -> list[tuple[str, str]]:
 def incident_act(request: SignedInRequest, pk: uuid.UUID, act: str) -> HttpResponse:
     """One thing that a person does with an incident."""
     found = access.incident(request.user, pk)
-    if act not in ACTS:
-        raise Http404
-    do, said = ACTS[act]
-    refused = attempt(request, act, lambda: do(found, request.POST, request.user, timezone.now()), said)
-    if refused and refused.wrote:
-        return _page(request, access.incident(request.user, pk), refused=refused)
+    again = act_on(
+        request, found, act, ACTS, page=lambda no: _page(request, access.incident(request.user, pk), refused=no)
+    )
+    if again is not None:
+        return again
     return redirect("incident", pk=pk)
 
 
