@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import structlog
@@ -71,7 +72,8 @@ def make(backup: Backup, *, by: User | None, at: dt.datetime) -> Backup:
     """Dump, verify and copy a backup whose row is reserved. Raises BackupFailed; its row says why."""
     try:
         folder = files.folder()
-        _remove_leftovers(folder)
+        files.remove_leftovers()
+        sweep_leftovers()
         dump_to_file(backup, folder / backup.file)
         backup.save()
         verified = verify(backup, by=by, at=at)
@@ -112,16 +114,14 @@ def dump_to_file(backup: Backup, path: Path) -> None:
 
     Saves nothing: the backup before a migration has no row yet. Raises BackupFailed, OSError, psycopg.Error.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with files.half_written(path) as (part, raw):
         with _snapshot() as snapshot:
-            _stream(snapshot, part)
-        digest, size = files.examine(part)
+            _stream(snapshot, raw)
+        try:
+            digest, size = files.examine(part)
+        except files.FileBroken as error:
+            raise BackupFailed(f"The dump is not whole: {error}.") from error
         os.link(part, path)  # unlike a rename, refuses to replace a file that is there
-    except files.FileBroken as error:
-        raise BackupFailed(f"The dump is not whole: {error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
     backup.created_at = snapshot.taken_at
     backup.sha256, backup.size_bytes = digest, size
     backup.row_counts, backup.schema_version = snapshot.row_counts, snapshot.schema_version
@@ -163,7 +163,7 @@ def _snapshot() -> Iterator[Snapshot]:
         )
 
 
-def _stream(snapshot: Snapshot, part: Path) -> None:
+def _stream(snapshot: Snapshot, raw: IO[bytes]) -> None:
     options = (
         "--format=plain",
         "--no-owner",
@@ -172,8 +172,7 @@ def _stream(snapshot: Snapshot, part: Path) -> None:
         f"--snapshot={snapshot.key}",
     )
     line, environment = command("pg_dump", str(connection.settings_dict["NAME"]), *options)
-    handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "wb") as raw, tempfile.TemporaryFile("w+") as errors:
+    with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment
         )
@@ -226,12 +225,3 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, (psycopg.Error, DatabaseError)):
         return "The database did not answer. Look at its state and try again."
     return f"{type(error).__name__}."
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Delete what killed creations left: temporary files and scratch databases whose process is gone."""
-    for part in folder.glob(".*.part"):
-        owner = part.name.rsplit(".", 2)[-2]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            part.unlink(missing_ok=True)
-    sweep_leftovers()

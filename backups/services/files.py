@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import hashlib
 import json
 import os
 import re
+import secrets
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -158,15 +161,37 @@ def _digest(path: Path, *_stamp: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@contextmanager
+def half_written(target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A temporary file beside `target`, mode 0600: locked while it is written, gone afterwards.
+
+    The lock tells other processes and machines that somebody is at it; `remove_leftovers` takes what nobody holds.
+    """
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield part, file
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def remove_leftovers() -> None:
+    """Delete the temporary files of killed processes."""
+    for part in folder().glob(".*.part"):
+        with suppress(OSError), part.open("rb") as left:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+
+
 def write_sidecar(path: Path, facts: dict[str, Any]) -> None:
     """Write the `.json` beside a backup: temporary name, fsync, atomic rename, mode 0600."""
     target = sidecar_of(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(facts, file, indent=1, sort_keys=True)
+    with half_written(target) as (part, file):
+        file.write(json.dumps(facts, indent=1, sort_keys=True).encode())
         file.flush()
         os.fsync(file.fileno())
-    part.replace(target)
+        part.replace(target)
 
 
 def _text(longest: int) -> Callable[[Any], bool]:

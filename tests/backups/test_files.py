@@ -88,6 +88,18 @@ def test_a_file_that_is_not_whole_is_broken(tmp_path, content, reason):
     assert str(refused.value) == reason
 
 
+def test_what_is_being_written_stays_and_what_a_killed_process_left_goes(settings, tmp_path):
+    settings.BACKUP_DIR = tmp_path
+    left = tmp_path / ".x.sql.gz.json.part"
+    left.touch()
+
+    with files.half_written(tmp_path / "y.sql.gz") as (part, _):
+        files.remove_leftovers()
+        during = sorted(tmp_path.iterdir())
+
+    assert (during, list(tmp_path.iterdir())) == ([part], [])
+
+
 @pytest.mark.parametrize(
     "text",
     [
