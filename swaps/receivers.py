@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.permissions import Permission
 from common.errors import DomainError
+from common.services import timetable
 from schedules.models import Person, Publication
 from schedules.services import drills, program
 from schedules.services.decisions import PendingDecision, decision_provider
@@ -130,13 +130,5 @@ def ring_when_due(sender: Any, *, at: dt.datetime, **kwargs: Any) -> None:
 @receiver(post_migrate)
 def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
     """Sweep each minute wherever a task cluster runs at all."""
-    if sender.name != "swaps":
-        return
-    from django_q.models import Schedule
-
-    with connections[using].cursor() as cursor:
-        if Schedule._meta.db_table not in connections[using].introspection.table_names(cursor):
-            return
-    Schedule.objects.using(using).get_or_create(
-        name=SWEEP, defaults={"func": "swaps.tasks.sweep_swaps", "schedule_type": Schedule.MINUTES, "minutes": 1}
-    )
+    if sender.name == "swaps":
+        timetable.plan(using, {SWEEP: timetable.every(1, "swaps.tasks.sweep_swaps")})

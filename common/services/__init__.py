@@ -1,1 +1,1 @@
-"""What the whole installation can be put through: maintenance, too many requests, workers that live, a warm start."""
+"""What the whole installation can be put through: maintenance, load, living workers, a warm start, a timetable."""
