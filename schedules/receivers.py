@@ -15,7 +15,11 @@ from schedules.enums import OPEN_RUN_STATUSES
 from schedules.models import GenerationRun, Publication
 
 ROLLBACK_OPEN = dt.timedelta(hours=24)
-SWEEP = "sweep generation runs"
+CALENDAR = {
+    "sweep generation runs": timetable.every(1, "schedules.tasks.sweep_runs"),
+    # Before the nightly backup, which then holds nothing of it.
+    "clear what has expired": timetable.by_cron("15 2 * * *", "schedules.tasks.clear_expired"),
+}
 
 
 @protector
@@ -37,6 +41,6 @@ def end_open_runs(sender: Any, *, at: dt.datetime, reason: str, **kwargs: Any) -
 
 @receiver(post_migrate)
 def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
-    """Sweep each minute wherever a task cluster runs; `manage.py cluster` sweeps more often beside it."""
+    """Sweep each minute wherever a task cluster runs (`manage.py cluster` does more often beside it); tidy each night."""
     if sender.name == "schedules":
-        timetable.plan(using, {SWEEP: timetable.every(1, "schedules.tasks.sweep_runs")})
+        timetable.plan(using, CALENDAR)

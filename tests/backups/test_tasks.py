@@ -11,7 +11,6 @@ from django_q.models import Schedule
 from backups import tasks
 from backups.enums import BackupState
 from backups.models import Backup
-from backups.receivers import CALENDAR
 from backups.services import files
 from common.services import maintenance
 from tests.factories.backups import verified_backup
@@ -26,7 +25,8 @@ def test_migrating_fills_the_calendar_once_and_keeps_what_somebody_changed():
 
     call_command("migrate", verbosity=0)
 
-    assert sorted(Schedule.objects.filter(name__in=CALENDAR).values_list("name", "func", "cron")) == [
+    assert sorted(Schedule.objects.filter(schedule_type=Schedule.CRON).values_list("name", "func", "cron")) == [
+        ("clear what has expired", "schedules.tasks.clear_expired", "15 2 * * *"),
         ("nightly backup", "backups.tasks.nightly", "0 1 * * *"),
         ("weekly proof of all backups", "backups.tasks.reverify", "0 4 * * 0"),
     ]
