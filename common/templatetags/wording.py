@@ -8,6 +8,8 @@ from contextlib import suppress
 
 from django import template
 from django.utils.formats import date_format
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -36,6 +38,12 @@ def _day(iso: str) -> str:
     with suppress(ValueError):
         return date_format(dt.date.fromisoformat(iso), "j M Y")
     return iso
+
+
+@register.filter
+def breakable(name: object) -> SafeString:
+    """A file name that may break after its underscores."""
+    return mark_safe(escape(str(name)).replace("_", "_<wbr>"))  # noqa: S308 (escaped)
 
 
 @register.filter

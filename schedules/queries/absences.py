@@ -23,6 +23,8 @@ class Impact:
 
     duties: list[Duty]
     others: list[Absence]
+    own: list[Absence]
+    """Other absences of the same person that overlap, asked for or approved."""
 
     @property
     def calls(self) -> int:
@@ -39,7 +41,18 @@ def impact_of(absence: Absence) -> Impact:
         .exclude(person=absence.person)
         .select_related("person")
     )
-    return Impact([duty for day in days for duty in day.duties if not duty.is_free], list(others))
+    own = (
+        Absence.objects.filter(
+            person=absence.person,
+            status__in=(AbsenceStatus.APPROVED, AbsenceStatus.REQUESTED),
+            start_date__lte=absence.end_date,
+            end_date__gte=absence.start_date,
+        )
+        .exclude(pk=absence.pk)
+        .order_by("start_date")
+    )
+    duties = [duty for day in days for duty in day.duties if not duty.is_free]
+    return Impact(duties, list(others), list(own))
 
 
 def opening_month(absences: QuerySet[Absence], today: dt.date) -> dt.date:

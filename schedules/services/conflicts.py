@@ -58,6 +58,8 @@ class Fix:
 
     rows: Rows
     brings: tuple[Violation, ...] = ()
+    advisories: int = 0
+    """New or worse findings that are never counted."""
 
 
 class NoFix(DomainError):
@@ -208,9 +210,9 @@ def apply(schedule: Schedule, key: str, *, by: User, at: dt.datetime, shown: str
     return Applied(preview, chosen)
 
 
-def _cost(roster: Roster, fix: Fix) -> tuple[int, int]:
-    """Findings that it brings; then cells that people decided and that it would change."""
-    return len(fix.brings), sum(change.slot in roster.locked for change in fix.rows)
+def _cost(roster: Roster, fix: Fix) -> tuple[int, int, int]:
+    """Findings that it brings; then advisories; then cells that people decided and that it would change."""
+    return len(fix.brings), fix.advisories, sum(change.slot in roster.locked for change in fix.rows)
 
 
 def propose(
@@ -235,10 +237,11 @@ def _fixes(problem: Problem, roster: Roster, report: Report, violation: Violatio
         after = check(problem, roster.with_changes({change.slot: change.activity for change in rows}))
         if any(v.key == violation.key for v in after.counted):
             continue
-        brings = tuple(v for v in new_or_worsened(report, after) if v.severity is not Severity.ADVISORY)
+        caused = new_or_worsened(report, after)
+        brings = tuple(v for v in caused if v.severity is not Severity.ADVISORY)
         is_lesser = violation.severity is Severity.HARD and all(v.severity is not Severity.HARD for v in brings)
         if not brings or is_lesser:
-            yield Fix(rows, brings)
+            yield Fix(rows, brings, len(caused) - len(brings))
 
 
 def _candidates(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:

@@ -207,24 +207,28 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
     now = timezone.now()
     may_publish = request.user.may(Permission.PUBLISH)
     validation = (draft.validation if draft else None) or run.result.get("validation") or {}
+    findings = findings_of_report(validation, schedule=_fixable(request, draft))
     return {
         **_live_context(run),
+        "failed_step": dict(RunStatus.choices).get(run.failed_step, "").lower(),
         "preflight": run.preflight,
         "result": run.result,
-        "figures": _figures(run),
+        "figures": _figures(run, draft),
         "blocks": [{**block, "gap_text": percent(block.get("gap"), 2)} for block in run.result.get("blocks", ())],
         "soft_rules": sorted(
             (run.result.get("soft_rules") or {}).items(), key=lambda item: item[1]["points"], reverse=True
         ),
         "validation": validation,
         "acceptance": validation.get("acceptance"),
-        "findings": findings_of_report(validation, schedule=_fixable(request, draft)),
+        "findings": findings,
+        "advisories": sum(finding.severity == "advisory" for finding in findings),
         "version": "published" if draft and draft.status == ScheduleStatus.PUBLISHED else draft and draft.pk,
         "refusal": "",
         "refused": "",
         "token": "",
         "draft": draft,
         "stale": publishing.stale_reason(draft) if draft and run.status == RunStatus.DRAFT_READY else "",
+        "brings_back": publication is not None and publication.replaced.exists(),
         "replaces": draft is not None and published_in(draft.start_date, draft.end_date).exists(),
         "difference": _difference(draft) if draft and run.status == RunStatus.DRAFT_READY else None,
         "publication": publication,
@@ -257,16 +261,21 @@ def _fixable(request: SignedInRequest, draft: Schedule | None) -> uuid.UUID | No
     return draft.pk if draft and may_change else None
 
 
-def _figures(run: GenerationRun) -> dict[str, str]:
-    """Figures of the result as texts; a dash where something was not measured."""
+def _figures(run: GenerationRun, draft: Schedule | None) -> dict[str, str]:
+    """Figures of the result as texts, of the draft as it was last judged; a dash where something was not measured."""
     result = run.result
     resilience = result.get("resilience") or {}
     compliant = resilience.get("n1_compliant")
+    covered = draft.coverage_rate if draft else result.get("coverage_rate")
+    checks = ((draft.validation if draft else None) or {}).get("acceptance", {}).get("checks", ())
+    judged = {check["code"]: check["ok"] for check in checks}
+    if judged.get("N1") is False:
+        compliant, resilience = False, {}
     assigned, total = result.get("total_blocks_assigned"), result.get("total_blocks")
     preferences = result.get("preferences_respected")
     absolute = result.get("absolute_gap")
     return {
-        "coverage": percent(result.get("coverage_rate"), 1),
+        "coverage": percent(covered, 1),
         "assigned": percent(assigned / total if total and assigned is not None else None, 1),
         "n1": {True: "holds", False: "fails", None: "unknown"}.get(compliant, "not required"),
         "n1_note": f"margin {resilience['n1_margin']}" if resilience.get("n1_margin") is not None else "",
@@ -328,14 +337,16 @@ def _revalidate(request: SignedInRequest, run: GenerationRun) -> str:
 
 def _roll_back(request: SignedInRequest, run: GenerationRun) -> str:
     access.require(request.user, Permission.PUBLISH)
-    publishing.roll_back(
+    done = publishing.roll_back(
         _draft(run),
         by=request.user,
         at=timezone.now(),
         reason=request.POST.get("reason", ""),
         confirm=bool(request.POST.get("confirm_edits")),
     )
-    return "Rolled back: the version before is current again."
+    if done.replaced.exists():
+        return "Rolled back: the version before is current again."
+    return "Rolled back: nothing is published on these dates, as before."
 
 
 ACTS: dict[str, Callable[[SignedInRequest, GenerationRun], str]] = {

@@ -90,6 +90,7 @@ def _common(  # noqa: PLR0917
     view: str,
 ) -> dict[str, Any]:
     chosen = form.cleaned_data.get("version") or PUBLISHED
+    today = timezone.localdate()
     index = next((i for i, b in enumerate(blocks) if b.start_date == data.start and b.end_date == data.end), None)
     return {
         "form": form,
@@ -108,7 +109,8 @@ def _common(  # noqa: PLR0917
         "categories": CATEGORY_NAMES.items(),
         "can_edit": request.user.may(Permission.EDIT_ASSIGNMENTS),
         "sees_drafts": request.user.may(Permission.SEE_DRAFTS),
-        "today": timezone.localdate(),
+        "today": today,
+        "today_block": not data.start <= today <= data.end and any(b.start_date <= today <= b.end_date for b in blocks),
         "views": VIEWS,
         "exports": EXPORTS,
         "group_choices": GROUPS,
@@ -145,7 +147,8 @@ def _grid_part(request: SignedInRequest, data: GridData, filters: Filters, asked
         "lines": coverage_lines(data),
         "legend": legend(data),
         "findings": findings,
-        "advisories": sum(finding.severity == "advisory" for finding in findings),
+        "advisories": (advisories := sum(finding.severity == "advisory" for finding in findings)),
+        "violations": len(findings) - advisories,
         "editable": editable,
         "changes": sum(row.changes for row in rows),
         "changed_rows": [row for row in rows if row.changes],

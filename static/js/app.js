@@ -151,6 +151,17 @@ history.replaceState(history.state, "", document.body.dataset.page ? document.bo
 // A form that came back opens where something is wrong with it.
 if (!document.querySelector("[autofocus]")) document.querySelector("main [aria-invalid=true]")?.focus();
 
+// What a browser says of an empty field, in the words of this site's own sentences.
+document.addEventListener("invalid", (event) => {
+  const field = event.target;
+  const label = field.labels?.[0]?.firstChild?.textContent.trim() || field.labels?.[0]?.textContent.trim();
+  if (!field.validity.valueMissing || !label) return;
+  const said = field.type === "checkbox" ? "Tick this to go on." : field.matches("select, [type=radio], [type=file]") ? `Choose “${label}” first.` : `Fill in “${label}”.`;
+  field.setCustomValidity(said);
+  field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+  field.addEventListener("change", () => field.setCustomValidity(""), { once: true });
+}, true);
+
 // What is being corrected is no longer marked as wrong.
 document.addEventListener("input", (event) => {
   const field = event.target;

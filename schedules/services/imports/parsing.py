@@ -70,7 +70,13 @@ class _Draft:
     def finish(self) -> None:
         """The checks that need more than one row."""
         if not self.tables and not self.rejected:
-            self.rejected.append(Rejection("source", "", "Nothing of the import layout was found there."))
+            self.rejected.append(
+                Rejection(
+                    "source",
+                    "",
+                    "No file has the name of a table. Name each after what it holds: people, absences and so on.",
+                )
+            )
         for name, check in _ROW_CHECKS.items():
             self._keep(name, check)
         for name in list(self.tables):

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from common.templatetags.wording import in_words, readable, until
+from common.templatetags.wording import breakable, in_words, readable, until
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,7 @@ def test_dates_in_a_sentence_are_written_out(stored, shown):
 )
 def test_a_range_of_dates_names_each_year_once(start, end, shown):
     assert until(start, end) == shown
+
+
+def test_a_file_name_may_break_after_its_underscores():
+    assert breakable("pre_<1>.sql.gz") == "pre_<wbr>&lt;1&gt;.sql.gz"
