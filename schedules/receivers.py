@@ -41,6 +41,6 @@ def end_open_runs(sender: Any, *, at: dt.datetime, reason: str, **kwargs: Any) -
 
 @receiver(post_migrate)
 def fill_calendar(sender: Any, using: str, **kwargs: Any) -> None:
-    """Sweep each minute wherever a task cluster runs (`manage.py cluster` does more often beside it); tidy each night."""
+    """Sweep each minute wherever a task cluster runs (`manage.py cluster` does more often); tidy each night."""
     if sender.name == "schedules":
         timetable.plan(using, CALENDAR)
