@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 import uuid
@@ -11,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from common.management.answers import day
 from schedules.models import Schedule
 from schedules.services.runs import LONGEST_RANGE
 from schedules.services.validation import Validation, validate
@@ -20,8 +20,8 @@ class Command(BaseCommand):
     help = "Checks the published assignments of START to END (dates, both included) by the rule table."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("start", type=dt.date.fromisoformat)
-        parser.add_argument("end", type=dt.date.fromisoformat)
+        parser.add_argument("start", type=day)
+        parser.add_argument("end", type=day)
         parser.add_argument("--schedule", type=uuid.UUID, help="Id of a version; default: what is published.")
         parser.add_argument("--json", action="store_true")
 

@@ -10,12 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.management.answers import day
 from schedules import models
 from schedules.services import exports
-
-
-def _date(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
 
 
 class Command(BaseCommand):
@@ -28,7 +25,7 @@ class Command(BaseCommand):
         form.add_argument("--ics", dest="form", action="store_const", const="ics", help="Calendar of --person.")
         parser.add_argument("--block", type=int, help="Block number, with --academic-year.")
         parser.add_argument("--academic-year", type=int, default=2025)
-        parser.add_argument("--range", nargs=2, type=_date, metavar=("START", "END"), help="Instead of --block.")
+        parser.add_argument("--range", nargs=2, type=day, metavar=("START", "END"), help="Instead of --block.")
         parser.add_argument("--schedule", help="Id of a version instead of what is published.")
         parser.add_argument("--person", help="Id or name, for --ics.")
         parser.add_argument("--output", help="File to write; without it the standard output.")

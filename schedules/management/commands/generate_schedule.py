@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.enums import Role
 from accounts.models import User
 from common.errors import DomainError
-from common.management.answers import typed
+from common.management.answers import day, typed
 from common.services import presence
 from schedules.enums import OPEN_RUN_STATUSES, Algorithm, RunStatus
 from schedules.models import Block, GenerationRun
@@ -39,8 +39,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--block", type=int, help="Number of the block.")
         parser.add_argument("--academic-year", type=int, help="Year in which it begins; alone: the whole year.")
-        parser.add_argument("--start", type=dt.date.fromisoformat)
-        parser.add_argument("--end", type=dt.date.fromisoformat)
+        parser.add_argument("--start", type=day)
+        parser.add_argument("--end", type=day)
         parser.add_argument("--algorithm", choices=Algorithm.values, default=Algorithm.CP_SAT.value)
         parser.add_argument("--timeout", type=int, default=120, help="Seconds for the solver.")
         parser.add_argument("--seed", type=int, default=1)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from backups import services
 from backups.models import Backup
 from common.errors import DomainError
-from common.management.answers import typed
+from common.management.answers import day, typed
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file")
-        parser.add_argument("--range", nargs=2, metavar=("A", "B"), type=dt.date.fromisoformat, dest="dates")
+        parser.add_argument("--range", nargs=2, metavar=("A", "B"), type=day, dest="dates")
         parser.add_argument("--reason", default="restored from the command line")
         parser.add_argument("--yes", action="store_true", help="Confirm without typing the file name.")
 

@@ -76,6 +76,7 @@ def test_json_is_the_figures_of_the_api_with_the_same_exit_status(overworked):
         ((END.isoformat(), START.isoformat()), "END lies before START."),
         ((*DATES, "--schedule", "5f0c2b34-0000-4000-8000-000000000000"), "There is no such schedule."),
         ((*DATES, "--schedule", "block-10"), "argument --schedule: invalid UUID value: 'block-10'"),
+        (("12.3.2026", "2026-03-14"), "argument start: '12.3.2026' is no date. Write it like 2026-03-12."),
         (("2026-03-12", "2027-04-15"), "At most 366 days at once."),
     ],
 )
