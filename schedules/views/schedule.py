@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
@@ -125,6 +126,7 @@ def _common(  # noqa: PLR0917
             }
         )
         + "&",
+        "keep_filters": "".join(f"{urlencode({name: value})}&" for name, value in asdict(filters).items() if value),
     }
 
 

@@ -193,6 +193,19 @@ def test_the_grid_shows_every_cell_of_the_published_schedule_and_the_comparison_
     assert "1 change</span>" in compared
 
 
+def test_filters_are_kept_from_block_to_block_and_back_to_today(
+    browser_as: Callable[[Role], Client], in_block_10: None
+) -> None:
+    program.block()
+    later = program.block(number=11, start=dt.date(2026, 4, 9))
+
+    page = browser_as(Role.COORDINATOR).get(f"/schedule?start={later.start_date}&end={later.end_date}&group=pgy2")
+
+    kept = "&amp;group=pgy2&amp;view=grid"
+    assert f"?start=2026-03-12&amp;end=2026-04-08{kept}" in page.content.decode()
+    assert f"?date=2026-03-16{kept}" in page.content.decode()
+
+
 def test_colours_of_the_program_get_the_ink_that_contrasts(browser_as: Callable[[Role], Client]) -> None:
     light, dark = program.activity("X1", colour="#ffee88"), program.activity("X2", colour="#203040")
 
