@@ -24,7 +24,6 @@ from schedules.domain.problem import ONE_DAY, PersonId, Problem, days_between
 from schedules.domain.roster import Roster
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Report
-from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import BackupPoolEntry, Schedule
 
@@ -119,9 +118,9 @@ def load(start: dt.date, end: dt.date) -> World:
 
 def published_until(start: dt.date, end: dt.date) -> dt.date | None:
     """The last date up to which every date from `start` is published; None where `start` is not."""
-    spans = Schedule.objects.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=end, end_date__gte=start)
+    spans = Schedule.objects.published(start, end)
     last = start - ONE_DAY
-    for first, final in spans.order_by("start_date").values_list("start_date", "end_date"):
+    for first, final in spans.values_list("start_date", "end_date"):
         if first > last + ONE_DAY:
             break
         last = max(last, final)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -16,6 +18,14 @@ from schedules.models.people import Person
 from schedules.models.rotations import Activity, RotationTemplate
 
 _USER = settings.AUTH_USER_MODEL
+
+
+class ScheduleQuerySet(GuardedQuerySet):
+    def published(self, first: dt.date, last: dt.date) -> ScheduleQuerySet:
+        """The published versions with a date in first..last, the earliest first."""
+        return self.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=last, end_date__gte=first).order_by(
+            "start_date"
+        )
 
 
 class Schedule(Guarded, TimeStamped):
@@ -35,7 +45,7 @@ class Schedule(Guarded, TimeStamped):
     published_by = models.ForeignKey(_USER, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(_USER, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     history = HistoricalRecords(excluded_fields=["validation"])
-    objects = GuardedQuerySet.as_manager()
+    objects = ScheduleQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

@@ -43,13 +43,6 @@ class GridData:
     days: list[dt.date] = field(default_factory=list)
 
 
-def published_in(start: dt.date, end: dt.date) -> QuerySet[Schedule]:
-    """Published schedules that touch the range, earliest first."""
-    return Schedule.objects.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=end, end_date__gte=start).order_by(
-        "start_date"
-    )
-
-
 def versions_in(start: dt.date, end: dt.date) -> QuerySet[Schedule]:
     """Every version that touches the range and was not discarded, newest first."""
     return (

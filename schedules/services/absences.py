@@ -17,7 +17,7 @@ from schedules.domain.changes import new_or_worsened
 from schedules.domain.pattern import as_lived
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Severity
-from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus, ScheduleStatus
+from schedules.enums import ABSENCE_TRANSITIONS, AbsenceKind, AbsenceStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import Absence, Block, Person, Schedule
 from schedules.services.news import tell_absence
@@ -134,11 +134,7 @@ def findings_if_approved(absence: Absence, /) -> list[dict[str, Any]]:
 def _published_span(absence: Absence) -> tuple[dt.date, dt.date] | None:
     """The blocks around the absence as far as they are published; None where no day of it is."""
     first, last = absence.start_date, absence.end_date
-    shown = list(
-        Schedule.objects.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=last, end_date__gte=first).only(
-            "start_date", "end_date"
-        )
-    )
+    shown = list(Schedule.objects.published(first, last).only("start_date", "end_date"))
     if not shown:
         return None
     start, end = min(s.start_date for s in shown), max(s.end_date for s in shown)

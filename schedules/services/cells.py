@@ -12,7 +12,6 @@ from common.errors import DomainError
 from common.models import bulk_create_with_history, bulk_delete_with_history, bulk_update_with_history
 from schedules.domain.problem import Date, Session
 from schedules.domain.roster import Slot
-from schedules.enums import ScheduleStatus
 from schedules.mapping.cells import Cell, cell_of
 from schedules.models import Activity, Assignment, Schedule
 
@@ -61,11 +60,7 @@ def lock_range(first: Date, last: Date, *, people: Iterable[str] | None = None) 
 
     Rows that only refer to a version (a request that is filed at the same moment) do not wait for the lock.
     """
-    versions = list(
-        Schedule.objects.select_for_update(no_key=True)
-        .filter(status=ScheduleStatus.PUBLISHED, start_date__lte=last, end_date__gte=first)
-        .order_by("start_date")
-    )
+    versions = list(Schedule.objects.published(first, last).select_for_update(no_key=True))
     rows = (
         Assignment.objects.select_for_update(of=("self",))
         .select_related("activity")

@@ -36,7 +36,6 @@ from schedules.domain.problem import (
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.rules import check
 from schedules.domain.rules.report import Report, Severity, Violation
-from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
 from schedules.models import Schedule
 from schedules.services import confirmation, editing
@@ -349,5 +348,4 @@ def _is_spare(problem: Problem, roster: Roster, slot: Slot) -> bool:
 
 
 def _published(start: dt.date, end: dt.date) -> list[Schedule]:
-    rows = Schedule.objects.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=end, end_date__gte=start)
-    return list(rows.order_by("start_date"))
+    return list(Schedule.objects.published(start, end))

@@ -18,7 +18,6 @@ from common.errors import DomainError
 from common.views import heavy_posts
 from schedules import access
 from schedules.domain.problem import Session
-from schedules.enums import ScheduleStatus
 from schedules.forms import CellForm
 from schedules.mapping import load_problem
 from schedules.models import Activity, Assignment, Person, Schedule
@@ -55,7 +54,7 @@ def _place(request: SignedInRequest, asked: QueryDict) -> Place:
     day, session = form.cleaned_data["date"], Session(form.cleaned_data["session"])
     version = form.cleaned_data["schedule"]
     if version == "published":
-        found = Schedule.objects.filter(status=ScheduleStatus.PUBLISHED, start_date__lte=day, end_date__gte=day).first()
+        found = Schedule.objects.published(day, day).first()
         if found is None:
             raise access.NotFound("Nothing is published on that date.")
     else:

@@ -23,7 +23,6 @@ from schedules.enums import OPEN_RUN_STATUSES, RunStatus, ScheduleStatus
 from schedules.forms import GenerateForm, block_choices
 from schedules.models import Block, GenerationRun, Publication, Schedule
 from schedules.queries.dashboard import load_dashboard
-from schedules.queries.grid import published_in
 from schedules.services import publishing, runs
 from schedules.services.editing import EDITABLE
 from schedules.views.chart import chart
@@ -229,7 +228,7 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
         "draft": draft,
         "stale": publishing.stale_reason(draft) if draft and run.status == RunStatus.DRAFT_READY else "",
         "brings_back": publication is not None and publication.replaced.exists(),
-        "replaces": draft is not None and published_in(draft.start_date, draft.end_date).exists(),
+        "replaces": draft is not None and Schedule.objects.published(draft.start_date, draft.end_date).exists(),
         "difference": _difference(draft) if draft and run.status == RunStatus.DRAFT_READY else None,
         "publication": publication,
         "can_roll_back": bool(publication and may_publish and publishing.can_roll_back(publication, at=now)),

@@ -124,8 +124,4 @@ def _newest() -> str:
 def versions_of(days: Iterable[dt.date]) -> list[Schedule]:
     """The published versions that hold the dates, in order of date."""
     wanted = sorted(days)
-    return list(
-        Schedule.objects.filter(
-            status=ScheduleStatus.PUBLISHED, start_date__lte=wanted[-1], end_date__gte=wanted[0]
-        ).order_by("start_date")
-    )
+    return list(Schedule.objects.published(wanted[0], wanted[-1]))

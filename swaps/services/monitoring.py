@@ -14,16 +14,15 @@ from django.utils import timezone
 from common.errors import DomainError
 from common.models import signed
 from schedules.domain.changes import new_or_worsened
-from schedules.domain.rules import check
+from schedules.domain.rules import HARD_RULES, check
 from schedules.domain.rules.report import Severity, Violation
-from schedules.enums import ScheduleStatus
 from schedules.models import Schedule
 from schedules.services import compliance
 from schedules.services.gate import open_gate
 from schedules.services.publishing import keep_judgement
 from schedules.services.validation import Validation, validate
 from swaps import queries
-from swaps.domain.checks import HARD_RULES, wrong_where_written
+from swaps.domain.checks import wrong_where_written
 from swaps.domain.deadlines import is_overdue, next_level
 from swaps.domain.exchange import conflicts, undo
 from swaps.domain.tables import Actor, Level, SwapPolicy, SwapStatus
@@ -191,11 +190,7 @@ def _plan_next(swap: SwapRecord, policy: SwapPolicy, *, found: tuple[Violation, 
 
 def _versions(swap: SwapRecord) -> list[Schedule]:
     days = list(swap.changes.values_list("date", flat=True))
-    return list(
-        Schedule.objects.filter(
-            status=ScheduleStatus.PUBLISHED, start_date__lte=max(days), end_date__gte=min(days)
-        ).order_by("start_date")
-    )
+    return list(Schedule.objects.published(min(days), max(days)))
 
 
 def _done(deed: Callable[..., bool], thing: object, policy: SwapPolicy, at: dt.datetime) -> int:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schedules.domain.problem import Session, days_between
-from schedules.models import Activity, Person
-from schedules.queries.grid import CellKey, cells_of, published_in
+from schedules.models import Activity, Person, Schedule
+from schedules.queries.grid import CellKey, cells_of
 from schedules.views.grid import SESSION_CSS, SESSION_NAMES, css_class
 
 LONGEST_STRIP_DAYS = 9
@@ -76,7 +76,7 @@ def strips(
     if not wanted:
         return []
     start, end = min(wanted), max(wanted)
-    published = cells_of(list(published_in(start, end).defer("validation")), start, end)
+    published = cells_of(list(Schedule.objects.published(start, end).defer("validation")), start, end)
     now = {key: cell.activity for key, cell in published.items()}
     codes = {*now.values(), *(code for change in changes.values() for code in change)}
     activities = Activity.objects.in_bulk(list(codes), field_name="code")

@@ -19,13 +19,11 @@ from schedules.domain.problem import (
     ShedTier,
 )
 from schedules.domain.roster import Roster
-from schedules.domain.rules import RULES, Report, Severity, Violation, check
+from schedules.domain.rules import HARD_RULES, Report, Severity, Violation, check
 from schedules.domain.rules.index import RosterIndex
 
 ATTEMPTS = 8
 """Rosters tried around the rule table."""
-
-HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
 
 
 def cover_lawfully(

@@ -8,9 +8,9 @@ from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import RosterIndex, judging
 from schedules.domain.rules.report import Group, NotMeasured, Report, Rule, Severity, Violation
-from schedules.domain.rules.table import RULES
+from schedules.domain.rules.table import HARD_RULES, RULES
 
-__all__ = ["RULES", "Group", "NotMeasured", "Report", "Rule", "Severity", "Violation", "check"]
+__all__ = ["HARD_RULES", "RULES", "Group", "NotMeasured", "Report", "Rule", "Severity", "Violation", "check"]
 
 
 def check(

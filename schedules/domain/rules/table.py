@@ -369,3 +369,6 @@ ROWS = (
 
 RULES = {rule.code: rule for rule in ROWS}
 """Every rule by its code, in the order of the specification."""
+
+HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
+"""Those that can have hard findings."""

@@ -249,9 +249,7 @@ def _backup(at: dt.datetime) -> tuple[str, str, Item]:
 
 
 def _present(start: dt.date, end: dt.date) -> dict[str, object]:
-    published = Schedule.objects.filter(
-        status=ScheduleStatus.PUBLISHED, start_date__lte=end, end_date__gte=start
-    ).order_by("start_date")
+    published = Schedule.objects.published(start, end)
     drafts = Schedule.objects.filter(status=ScheduleStatus.DRAFT, start_date__lte=end, end_date__gte=start)
     versions = [
         {

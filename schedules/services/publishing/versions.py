@@ -64,12 +64,8 @@ def bump(schedule: Schedule, *, by: User | None, at: dt.datetime, reason: str) -
 
 def published_over(schedule: Schedule) -> list[Schedule]:
     """The published versions that overlap its dates, locked, in order of date."""
-    return list(
-        Schedule.objects.select_for_update()
-        .filter(status=ScheduleStatus.PUBLISHED, start_date__lte=schedule.end_date, end_date__gte=schedule.start_date)
-        .exclude(pk=schedule.pk)
-        .order_by("start_date")
-    )
+    published = Schedule.objects.published(schedule.start_date, schedule.end_date)
+    return list(published.exclude(pk=schedule.pk).select_for_update())
 
 
 def carry_over(old: Schedule, *, around: Schedule, by: User, at: dt.datetime) -> list[Schedule]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from swaps.domain.checks.case import HARD_RULES, Case, Checked, Untouched
+from schedules.domain.rules import HARD_RULES
+from swaps.domain.checks.case import Case, Checked, Untouched
 from swaps.domain.checks.coverage import coverage_gap, resilience
 from swaps.domain.checks.parties import approaching_80, back_to_back, fairness, moonlighting
 from swaps.domain.checks.request import blast_radius, continuity, failed_attempts, imminent, sensitive_reason

@@ -12,16 +12,14 @@ from schedules.domain.changes import new_or_worsened
 from schedules.domain.margins import MarginReport, PostReader
 from schedules.domain.problem import SESSIONS, Date, Demand, PersonId, Problem
 from schedules.domain.roster import Roster
-from schedules.domain.rules import RULES, Report, Violation, check
+from schedules.domain.rules import HARD_RULES, RULES, Report, Violation, check
 from schedules.domain.rules.index import RosterIndex
 from swaps.domain.checks.touched import utilization
 from swaps.domain.exchange import Exchange
 from swaps.domain.findings import SwapFacts, SwapFinding
 from swaps.domain.tables import CHECK, SwapPolicy
 
-HARD_RULES = tuple(code for code, rule in RULES.items() if rule.hard)
-
-JUDGED_RULES = tuple(code for code, rule in RULES.items() if rule.hard or code in CHECK)
+JUDGED_RULES = tuple(code for code in RULES if code in HARD_RULES or code in CHECK)
 """What can reject a swap or warn of it; the other soft rules say nothing about swaps and are not asked."""
 
 
