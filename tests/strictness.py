@@ -18,14 +18,18 @@ settings.load_profile("any machine")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip browser tests by name where no browser is; refuse to run at all where that must not happen (CI=true).
+
+    Slow tests come first, else in random order: one that begins last would keep a whole run waiting.
 
     Names made of bytes are refused: an archive's hold its time, and two processes would collect different tests.
     """
     unstable = [item.nodeid[:120] for item in items if "PK\\x03" in item.nodeid]
     if unstable:
         raise pytest.UsageError(f"Give these parameters ids: {unstable}")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     driven = [item for item in items if item.get_closest_marker("browser")]
     if not driven or any(shutil.which(name) for name in BROWSERS):
         return
