@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -10,12 +11,12 @@ from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework import exceptions, status
+from rest_framework import exceptions, status, views
 from rest_framework.filters import BaseFilterBackend, OrderingFilter
 from rest_framework.pagination import BasePagination
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView, set_rollback
 
 from common.errors import DomainError
 from common.services.throttling import Throttled
@@ -29,7 +30,7 @@ class Pages(BasePagination):
     default_limit = 50
     largest_limit = 1000
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: views.APIView | None = None) -> list[Any]:
         _refuse_unknown(request, view, queryset)
         self.limit = min(_whole_number(request, "limit", self.default_limit), self.largest_limit)
         self.page = _whole_number(request, "page", 1)
@@ -52,7 +53,7 @@ class Pages(BasePagination):
             "properties": {"items": schema, **figures},
         }
 
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: views.APIView) -> list[dict[str, Any]]:
         return [
             {
                 "name": name,
@@ -71,13 +72,13 @@ class Pages(BasePagination):
 class Whole(Pages):
     """A short list as a bare array. `limit` and `page` are taken and change nothing."""
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> None:  # type: ignore[override]
+    def paginate_queryset(self, queryset: Any, request: Request, view: views.APIView | None = None) -> None:  # type: ignore[override]
         _refuse_unknown(request, view, queryset)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema
 
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: views.APIView) -> list[dict[str, Any]]:
         return []
 
 
@@ -121,6 +122,18 @@ def _whole_number(request: Request, name: str, default: int) -> int:
     return int(text[:12])
 
 
+class TextParser(JSONParser):
+    """JSON whose strings are text: half of a surrogate pair, which JSON can spell, could not even be answered."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        data = super().parse(stream, media_type, parser_context)
+        try:
+            json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError as broken:
+            raise exceptions.ParseError from broken
+        return data
+
+
 _CODES = {
     400: "invalid",
     401: "not_authenticated",
@@ -142,7 +155,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
     400: field -> list of sentences. Every other refusal: ``{"code", "detail", ...}``. What nobody expected is logged
     and answers 500 ``{"code": "server_error"}`` without a word of what it was.
     """
-    set_rollback()
+    views.set_rollback()
     if isinstance(error, exceptions.Throttled):
         error = Throttled(getattr(error, "wait", None))
     if isinstance(error, RequestDataTooBig):

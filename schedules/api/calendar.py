@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from schedules.api.resource import Editable, Readable, RowSerializer
+from schedules.api.resource import CodeField, Editable, Readable, RowSerializer
 from schedules.domain.problem import Role
 from schedules.models import Activity, Block, Demand, FmitWeek, Holiday
 
@@ -62,7 +62,7 @@ class Holidays(Editable):
 
 
 class DemandSerializer(RowSerializer):
-    activity = serializers.SlugRelatedField(slug_field="code", queryset=Activity.objects.all())
+    activity = CodeField(queryset=Activity.objects.all())
     weekdays = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=6),
         required=False,

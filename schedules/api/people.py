@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from schedules import access
-from schedules.api.resource import Editable, RowSerializer
+from schedules.api.resource import CodeField, Editable, RowSerializer
 from schedules.models import Activity, Credential, DutyLog, Person, PersonCredential, Preference
 
 
@@ -50,7 +50,7 @@ class People(Editable):
 
 
 class CredentialSerializer(RowSerializer):
-    credential = serializers.SlugRelatedField(slug_field="code", queryset=Credential.objects.all())
+    credential = CodeField(queryset=Credential.objects.all())
     credential_name = serializers.CharField(source="credential.name", read_only=True)
     person_name = serializers.CharField(source="person.name", read_only=True)
 
@@ -97,9 +97,7 @@ class DutyLogs(Editable):
 
 
 class PreferenceSerializer(RowSerializer):
-    activity = serializers.SlugRelatedField(
-        slug_field="code", queryset=Activity.objects.all(), required=False, allow_null=True
-    )
+    activity = CodeField(queryset=Activity.objects.all(), required=False, allow_null=True)
     person_name = serializers.CharField(source="person.name", read_only=True)
 
     class Meta:

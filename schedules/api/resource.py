@@ -16,6 +16,19 @@ from accounts.models import User
 from schedules.services import program
 
 
+class CodeField(serializers.SlugRelatedField):
+    """A row named by its `code`."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(slug_field="code", **more)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A null character is in no code, and the database refuses to look for it."""
+        if "\x00" in str(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class RowSerializer(serializers.ModelSerializer):
     """A row with an optional reason for its history."""
 

@@ -39,6 +39,12 @@ def dates_never_overlap(
     return ExclusionConstraint(name=name, expressions=overlap, condition=condition, deferrable=deferrable)
 
 
+def _require_order(row: Block | FmitWeek) -> None:
+    """Before the database compares ranges, which it refuses to do with one that ends before it begins."""
+    if row.start_date and row.end_date and row.end_date < row.start_date:
+        raise ValidationError({"end_date": "The last day is before the first day."})
+
+
 class Block(TimeStamped):
     """A scheduling period of the academic year (1 July to 30 June); dates included."""
 
@@ -62,6 +68,7 @@ class Block(TimeStamped):
         ]
 
     def clean(self) -> None:
+        _require_order(self)
         days = (self.end_date - self.start_date).days + 1 if self.start_date and self.end_date else 0
         if days > LONGEST_BLOCK:
             raise ValidationError({"end_date": f"{days} days; a block has at most {LONGEST_BLOCK}. Split it."})
@@ -106,6 +113,9 @@ class FmitWeek(TimeStamped):
             # Judged at the end of a statement, so that one can move all of them.
             dates_never_overlap("one_fmit_attending_a_day", deferrable=Deferrable.IMMEDIATE),
         ]
+
+    def clean(self) -> None:
+        _require_order(self)
 
     def __str__(self) -> str:
         return f"FMIT {self.start_date}: {self.person}"

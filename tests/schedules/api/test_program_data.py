@@ -199,6 +199,23 @@ def test_a_broken_rule_of_the_database_reads_like_a_sentence(api_as):
     assert answer.json() == {"non_field_errors": ["Another FMIT week covers one of these dates."]}
 
 
+def test_a_week_that_ends_before_it_begins_says_so(api_as):
+    body = {"person": str(program.faculty().pk), "start_date": "2026-03-19", "end_date": "2026-03-18"}
+
+    answer = api_as(Role.COORDINATOR).post("/api/v1/fmit-weeks", body)
+
+    assert (answer.status_code, answer.json()) == (400, {"end_date": ["The last day is before the first day."]})
+
+
+def test_text_that_is_none_is_refused_before_anything_reads_it(api_as):
+    client = api_as(Role.COORDINATOR)
+    half = client.post("/api/v1/people", b'{"name": "A", "role": "\\ud800"}', content_type="application/json")
+    null = client.post("/api/v1/demand", {"activity": "C\x00", "session": "AM", "minimum": 1})
+
+    assert (half.status_code, half.json()["code"]) == (400, "not_json")
+    assert (null.status_code, "activity" in null.json()) == (400, True)
+
+
 def test_a_change_is_in_the_history_with_who_and_why(api_as, coordinator):
     person = program.resident()
 
