@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
+from django.apps import apps
 from django.db import connection
+from django.utils.text import capfirst
 
 from backups.models import Backup
 
@@ -24,6 +27,17 @@ class TableCount:
     @property
     def difference_text(self) -> str:
         return f"{self.difference:+d}"
+
+    @property
+    def name(self) -> str:
+        """What the rows are called where people read of them; a table that no model has goes by its own name."""
+        return capfirst(_names().get(self.table, self.table.replace("_", " ")))
+
+
+@cache
+def _names() -> dict[str, str]:
+    models = apps.get_models(include_auto_created=True)
+    return {model._meta.db_table: str(model._meta.verbose_name_plural) for model in models}
 
 
 def count_differences(backup: Backup) -> list[TableCount]:

@@ -124,9 +124,11 @@ def restore(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _page(request: SignedInRequest, found: Backup, *, error: str = "", status: int = 200) -> HttpResponse:
+    counts = count_differences(found)
     context: dict[str, Any] = {
         "backup": found,
-        "counts": count_differences(found),
+        "changed": [count for count in counts if count.difference],
+        "alike": [count for count in counts if not count.difference],
         "at_work": services.is_at_work(found, at=timezone.now()),
         "workers_live": services.workers_live(),
         "may_restore": request.user.may(Permission.RESTORE_BACKUP),
