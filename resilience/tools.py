@@ -20,10 +20,16 @@ from resilience.services import answers, documents
 from resilience.services import tools as computed
 
 MOST_PEOPLE = 20
-People = Annotated[
-    list[uuid.UUID], Field(max_length=MOST_PEOPLE, description="Ids of people; with nobody, the schedule as it stands.")
+PlannedFor = Annotated[
+    list[uuid.UUID],
+    Field(
+        max_length=MOST_PEOPLE, description="Ids: the plans for the loss of exactly these people; nobody = all plans."
+    ),
 ]
-Lost = Annotated[list[uuid.UUID], Field(max_length=MOST_PEOPLE, description="Ids of the people who would be lost.")]
+Lost = Annotated[
+    list[uuid.UUID],
+    Field(max_length=MOST_PEOPLE, description="Ids of the people who would be lost; nobody = as it stands."),
+]
 Scenario = Literal[
     "",
     "faculty_absence",
@@ -53,7 +59,8 @@ def check_utilization_threshold_tool(
     """Demanded over available person-half-days of the published schedule, with the tightest set of posts.
 
     Levels: below 0.70 GREEN, 0.80 YELLOW, 0.90 ORANGE, 0.95 RED, else BLACK; pools under 8 people are judged by their
-    margin k* instead. `wait_days` is null with the reason where arrivals were never measured.
+    margin k* instead. `demanded`, `available`, `buffer` (up to 0.80) and `safe_maximum` count person-half-days.
+    `wait_days` is null with the reason where arrivals were never measured.
     """
     _require_reading(by)
     return computed.check_utilization_threshold_tool(at=at, days=days)
@@ -74,7 +81,12 @@ def run_contingency_analysis_resilience_tool(
     *,
     by: User,
     at: dt.datetime,
-    scenario: Annotated[Scenario, Field(description="A named loss; empty = N-1 and N-2 alone.")] = "",
+    scenario: Annotated[
+        Scenario,
+        Field(
+            description="What to call the loss, or whose stored cohort it is; without people too, N-1 and N-2 alone."
+        ),
+    ] = "",
     people: Annotated[
         list[uuid.UUID],
         Field(max_length=MOST_PEOPLE, description="Who is lost; with nobody, the cohort stored by that name."),
@@ -174,7 +186,7 @@ def get_static_fallbacks_tool(
     by: User,
     at: dt.datetime,
     scenario: Annotated[FallbackScenario, Field(description="Plans of this kind; empty = of all.")] = "",
-    people: People = [],  # noqa: B006 - read only
+    people: PlannedFor = [],  # noqa: B006 - read only
 ) -> answers.FallbacksAnswer:
     """Plans kept ready for a loss of people, as differences to the published schedule. Activates none.
 

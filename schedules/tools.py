@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import uuid
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,11 +15,11 @@ import backups.services
 from accounts.models import User
 from accounts.permissions import Permission
 from common.errors import Invalid
-from common.tools import tool
+from common.tools import document, tool
 from schedules import access
 from schedules.domain.problem import Session
-from schedules.enums import Algorithm
-from schedules.models import Schedule
+from schedules.enums import Algorithm, ScheduleStatus
+from schedules.models import Activity, Person, Schedule
 from schedules.services import conflicts, editing, health, runs
 from schedules.services.validation import validate
 
@@ -246,6 +249,41 @@ def bulk_assign(
     backups.services.require_fresh()
     done = editing.apply(version, changes, token=confirmation_token, by=by, at=at, reason=reason, typed_range=range)
     return BulkOut.model_validate({"dry_run": False, **done.as_json()})
+
+
+# --- what ids and codes there are ------------------------------------------------------------------------------------
+
+
+@document("scheduler://people", media_type="text/csv")
+def people(*, by: User, at: dt.datetime) -> str:
+    """Active people as CSV: id, name, role, year of training. Tools name people by this id."""
+    access.require(by, Permission.READ_PROGRAM)
+    rows = Person.objects.filter(is_active=True).order_by("role", "name")
+    return _csv(("id", "name", "role", "pgy_level"), rows.values_list("pk", "name", "role", "pgy_level"))
+
+
+@document("scheduler://schedules", media_type="text/csv")
+def schedules(*, by: User, at: dt.datetime) -> str:
+    """Published versions and, for those who see them, drafts as CSV: id, state, first and last date, label."""
+    states = (ScheduleStatus.PUBLISHED, ScheduleStatus.DRAFT)
+    rows = access.schedules_visible_to(by).filter(status__in=states).order_by("start_date", "created_at")
+    columns = ("pk", "status", "start_date", "end_date", "label")
+    return _csv(("id", "status", "start_date", "end_date", "label"), rows.values_list(*columns))
+
+
+@document("scheduler://activities", media_type="text/csv")
+def activities(*, by: User, at: dt.datetime) -> str:
+    """What a cell can hold as CSV: code, name, category."""
+    access.require(by, Permission.READ_PROGRAM)
+    return _csv(("code", "name", "category"), Activity.objects.order_by("code").values_list("code", "name", "category"))
+
+
+def _csv(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _change(row: Cell, activity: str | None, locked: bool | None) -> editing.Change:

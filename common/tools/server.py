@@ -25,9 +25,11 @@ CALLER: ContextVar[Callable[[], Any]] = ContextVar("CALLER")
 
 INSTRUCTIONS = """\
 Scheduling and resilience of a residency program. You act as the account whose token you carry, with its role and no
-other. Nothing is written without a confirmation token: call the tool without one, show a person what its answer says,
-and call again with the token that it gave. Approvals are given by people in the browser, never here. A level UNKNOWN
-means that it could not be computed, for the reason given: never report it as good."""
+other. Ids and codes are in scheduler://people, scheduler://schedules and scheduler://activities. Sessions are AM, PM
+and NIGHT; k* is how many people a session can lose, whoever they are, before a post stays open. Nothing is written
+without a confirmation token: call the tool without one, show a person what its answer says, and call again with the
+token that it gave. Approvals are given by people in the browser, never here. A level UNKNOWN means that it could not be
+computed, for the reason given: never report it as good."""
 
 
 class _Server(MCPServer):

@@ -290,6 +290,20 @@ def test_the_quick_status_is_read_by_everybody_in_seven_lines(resident: User, ag
     assert texts[0].startswith("PRODUCTION STATUS: ")
 
 
+def test_ids_and_codes_are_looked_up_and_drafts_only_by_those_who_see_them(
+    things: dict[str, str], resident: User, agent: User
+):
+    def read(user: User, address: str) -> dict[str, str]:
+        text = agents.talk(user, lambda client: client.read_resource(f"scheduler://{address}")).contents[0].text
+        return dict(line.split(",", 1) for line in text.splitlines())
+
+    seen = [things[name] in read(user, "schedules") for user in (resident, agent) for name in ("published", "draft")]
+
+    assert seen == [True, False, True, True]
+    assert read(resident, "people")[things["attending"]].endswith(",FACULTY,")
+    assert read(agent, "activities")["C"].endswith(",clinic")
+
+
 @pytest.mark.parametrize("incident", ["00000000-0000-0000-0000-000000000000", "nothing"])
 def test_an_incident_that_is_not_there_has_no_report(coordinator: User, incident: str):
     async def read(client: Any) -> str:

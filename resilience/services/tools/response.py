@@ -197,14 +197,17 @@ def _actions(seen: DefenseMatrix, shown: Level, judged: Posture | None, *, at: d
         yield "The posture may be lowered by the program director."
 
 
+_ONE_PLAN = {True: "The plan can be used.", False: "The plan cannot be used: it waits for the next computation."}
+
+
 def _plans_sentence(count: int, usable: int, stale: int, holes: int) -> str:
     if not count:
         return "No plan is stored: they are made every night and after every publish."
-    parts = [f"{usable} of {count} plans are valid."]
-    if stale:
-        parts.append(f"{stale} are stale and wait for the next computation.")
+    parts = [f"Of {count} plans {usable} can be used." if count > 1 else _ONE_PLAN[bool(usable)]]
+    if stale and count > 1:
+        parts.append(f"Stale and waiting for the next computation: {stale}.")
     if holes:
-        parts.append(f"{holes} leave posts open or rules broken.")
+        parts.append(f"With posts open or rules broken: {holes}.")
     return " ".join(parts)
 
 

@@ -48,11 +48,9 @@ class SessionMargin:
         posts = " and ".join(dict.fromkeys(post.label for post in self.binding))
         verb = "need" if len(self.binding) > 1 else "needs"
         count = len(self.people)
-        able = (
-            "nobody who is available"
-            if count == 0
-            else f"only {count} available {'person' if count == 1 else 'people'}"
-        )
+        only = "only " if self.margin <= 0 else ""
+        people = f"{only}{count} available {'person' if count == 1 else 'people'}"
+        able = people if count else "nobody who is available"
         return f"{self.day:%a %d %b %Y} {self.session}: {posts} {verb} {self.needed}; {able} can do it."
 
 

@@ -284,7 +284,7 @@ def test_a_plan_that_leaves_a_rule_broken_is_not_green(ward):
     answer = get_static_fallbacks_tool(at=LATER)
 
     assert (answer.by_state, answer.level) == ({"VALID": 4}, Level.YELLOW)
-    assert "1 leave posts open or rules broken." in answer.message
+    assert "With posts open or rules broken: 1." in answer.message
 
 
 def test_a_plan_whose_replacement_went_on_leave_is_stale(ward):
