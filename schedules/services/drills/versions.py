@@ -25,6 +25,8 @@ from schedules.services.publishing.versions import save
 LABEL = "drill"
 LONGEST_DRAFT = 6
 MOST_CHANGES = 3
+EDITED_BEFORE, TRIED_LATE = 0.4, 0.15
+"""Share of publishes and returns before which somebody edits a cell they replace, and of returns tried too late."""
 COPIED = ("person_id", "date", "session", "activity_id", "rotation_id", "source", "locked")
 NEW_VERSION = "another version is published"
 """First and last date, kept by a play after which other rows are current: whoever stands on them looks again."""
@@ -55,6 +57,8 @@ def publish(drill: Drill) -> str:
     if not found:
         return ""
     chosen, director = drill.chance.choice(found), drill.crew[Role.PROGRAM_DIRECTOR]
+    if drill.chance.random() < EDITED_BEFORE:
+        _changed(drill, _current(chosen.start_date), on=chosen.start_date)
     if publishing.stale_reason(chosen):
         return _stale(drill, chosen)
     if drill.kept[f"base {chosen.pk}"] != _published(chosen.start_date, chosen.end_date).digest():
@@ -81,13 +85,18 @@ def take_back(drill: Drill) -> str:
     made = [row for row in Publication.objects.order_by("published_at", "pk") if f"before {row.pk}" in drill.kept]
     if not made:
         return ""
-    publication, director = drill.chance.choice(made[-2:]), drill.crew[Role.PROGRAM_DIRECTOR]
+    possible = [row for row in made if publishing.can_roll_back(row, at=drill.at)]
+    if not possible and drill.chance.random() > TRIED_LATE:
+        return ""
+    publication, director = drill.chance.choice(possible or made), drill.crew[Role.PROGRAM_DIRECTOR]
 
     def deed(*, confirm: bool) -> Publication:
         return publishing.roll_back(publication.schedule, by=director, at=drill.at, reason="drill", confirm=confirm)
 
-    if not publishing.can_roll_back(publication, at=drill.at):
+    if not possible:
         return drill.must_refuse("A publish taken back that is over", lambda: deed(confirm=True))
+    if drill.chance.random() < EDITED_BEFORE and publication.schedule.start_date in drill.coming:
+        _changed(drill, publication.schedule, on=publication.schedule.start_date)
     edited = _edited(drill, publication)
     if edited:
         drill.must_refuse("A publish taken back under edits", lambda: deed(confirm=False))
@@ -133,10 +142,19 @@ def _copied(drill: Drill, first: dt.date, last: dt.date) -> Schedule:
         return made
 
 
-def _changed(drill: Drill, made: Schedule) -> bool:
-    """One half-day set to other work of the same person, if that breaks no rule."""
+def _current(day: dt.date) -> Schedule:
+    """The published version of a date."""
+    return Schedule.objects.get(status=ScheduleStatus.PUBLISHED, start_date__lte=day, end_date__gte=day)
+
+
+def _changed(drill: Drill, made: Schedule, *, on: dt.date | None = None) -> bool:
+    """One half-day, of that date if one is named, set to other work of the same person, if that breaks no rule."""
     free = made.assignments.filter(session__in=[half.value for half in HALF_DAYS], locked=False)
-    cell = drill.chance.choice(list(free.select_related("activity").order_by("date", "session", "person_id")))
+    cells = free.filter(date=on) if on else free
+    found = list(cells.select_related("activity").order_by("date", "session", "person_id"))
+    if not found:
+        return False
+    cell = drill.chance.choice(found)
     others = free.filter(person=cell.person_id).exclude(activity__code__in=(LEAVE_CODE, cell.activity.code))
     codes = sorted(set(others.values_list("activity__code", flat=True)))
     if not codes:
