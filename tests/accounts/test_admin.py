@@ -64,4 +64,4 @@ def test_users_are_not_deleted(browser_as):
 def test_no_page_shows_tokens_or_lets_the_queue_call_a_function():
     apps = {model._meta.app_label for model in admin.site._registry}
 
-    assert apps == {"accounts", "axes", "resilience", "schedules", "swaps"}
+    assert apps == {"accounts", "axes", "backups", "resilience", "schedules", "swaps"}

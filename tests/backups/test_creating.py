@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import gzip
 import os
 import resource
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -291,6 +293,8 @@ def test_a_killed_creation_leaves_nothing_that_counts(own_database, process_envi
     _wait_for(lambda: any(name.endswith(".part") for name in _files()))
     process.send_signal(signal.SIGKILL)
     process.wait()
+    # A child that is just being started holds the killed writer's lock, too, until it is pg_dump.
+    _wait_for(_nobody_writes)
 
     killed = [name for name in _files() if name.endswith(".sql.gz")]
     next_one = _create()
@@ -301,6 +305,14 @@ def test_a_killed_creation_leaves_nothing_that_counts(own_database, process_envi
     assert _files() == [next_one.file, f"{next_one.file}.json"]
     states = set(Backup.objects.exclude(pk=next_one.pk).values_list("state", "state_reason"))
     assert states == {("BROKEN", "the file is missing")}
+
+
+def _nobody_writes() -> bool:
+    [part] = files.folder().glob(".*.part")
+    with part.open("rb") as left, suppress(BlockingIOError):
+        fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _wait_for(seen) -> None:
