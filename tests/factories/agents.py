@@ -48,7 +48,7 @@ async def over_http(token: str) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def over_network(token: str, url: str) -> AsyncIterator[Client]:
     """A client on /mcp of a running server."""
-    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=120)
     async with http, Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client:
         yield client
 

@@ -46,7 +46,7 @@ def solved(problem: Problem) -> Roster:
 
 
 def _searched(problem: Problem, base: Roster) -> dict[Slot, str]:
-    quick, thorough = Options(algorithm=Algorithm.GREEDY), Options(relative_gap=0.5, workers=1, timeout_seconds=20)
+    quick, thorough = Options(algorithm=Algorithm.GREEDY), Options(relative_gap=0.5, workers=1, timeout_seconds=600)
     solution = solve(problem, base=base, options=quick)
     roster = solution.roster or solve(problem, base=base, options=thorough).roster
     assert roster is not None

@@ -382,7 +382,7 @@ def _run(environment: dict[str, str], given: str) -> subprocess.CompletedProcess
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
