@@ -20,7 +20,7 @@ from resilience.enums import ImpactName, IncidentKind
 from resilience.models import AbsenceAnalysis, Incident
 from resilience.services import fallbacks, timeline
 from resilience.services.incidents.advice import Advice, plan_advice
-from resilience.services.incidents.opening import Finding, ask_for_analysis, open_incident
+from resilience.services.incidents.opening import Finding, ask_for_analysis, either, missing_title, open_incident
 from resilience.services.incidents.watching import watch
 from resilience.services.loss import AT_ONCE, reckoned_with
 from resilience.services.world import NothingPublished, World, load, load_policy
@@ -198,12 +198,18 @@ def _still_scheduled(world: World, gone: Iterable[Absence]) -> frozenset[PersonI
 def _finding(absence: Absence, found: _Judged, start: dt.date, *, at: dt.datetime) -> Finding:
     missing = sorted({str(absence.person_id)} | found.missing)
     margin = "unknown" if isinstance(found.safety, Unknown) else str(found.safety.value)
-    who = f"{len(missing)} people are" if len(missing) > 1 else "One person is"
+    cause = _cause(absence, missing)
+    known = Incident.objects.open().filter(cause=cause).first()
+    everybody = sorted({*missing, *(known.people if known else ())})
+    span = (
+        either(min, known and known.start_date, absence.start_date),
+        either(max, known and known.end_date, absence.end_date),
+    )
     return Finding(
         kind=IncidentKind.ABSENCE,
-        cause=_cause(absence, missing),
+        cause=cause,
         severity=found.severity(today=timezone.localdate(at), window=load_policy().safety_days),
-        title=f"{who} missing from {absence.start_date} to {absence.end_date}",
+        title=missing_title(everybody, *span),
         summary=found.certificate or found.reason,
         metric="k*(safety) without the absent",
         value=margin,

@@ -13,11 +13,12 @@ from common.errors import Invalid
 from resilience.domain.homeostasis import IN_BAND_NOW
 from resilience.domain.incidents import IncidentState, Recovery
 from resilience.domain.levels import Level, Measured, Reading, Unknown
-from resilience.enums import SheddingState, TimelineEvent
+from resilience.enums import IncidentKind, SheddingState, TimelineEvent
 from resilience.models import DayMargin, Incident, PostureRecord, SheddingExecution
 from resilience.services import posture, timeline
 from resilience.services.incidents import clock
 from resilience.services.incidents.acting import require_actor
+from resilience.services.incidents.opening import ask_for_analysis, either, missing_title
 from resilience.services.timeline import IncidentRefused
 from resilience.services.tools import analyze_homeostasis_tool, analyze_le_chatelier_tool
 from schedules.domain.problem import ONE_DAY
@@ -103,10 +104,22 @@ def merge(incident: Incident, into: Incident, *, by: User, at: dt.datetime, reas
     row.merged_into = kept
     timeline.move(row, IncidentState.MERGED, by=by, at=at, text=reason.strip(), closed_at=at, closed_by=by)
     clock.stop(row, at=at)
+    _take_over(kept, row, by=by, at=at)
     timeline.note(
         kept, TimelineEvent.MERGED_IN, by=by, at=at, text=f"Incident {row.number}: {row.title}", merged=str(row.pk)
     )
     return row
+
+
+def _take_over(kept: Incident, merged: Incident, *, by: User, at: dt.datetime) -> None:
+    """The people and dates of a merged absence are those of the incident that stays; it is analysed anew with them."""
+    if {kept.kind, merged.kind} != {IncidentKind.ABSENCE}:
+        return
+    people = sorted({*kept.people, *merged.people})
+    start, end = either(min, kept.start_date, merged.start_date), either(max, kept.end_date, merged.end_date)
+    title = missing_title(people, start, end)
+    timeline.save(kept, by=by, at=at, why="merged", people=people, start_date=start, end_date=end, title=title)
+    ask_for_analysis(kept, at=at)
 
 
 def note_recovery(incident: Incident, missing: list[str], *, at: dt.datetime) -> None:

@@ -182,8 +182,8 @@ def _seen_again(found: Incident, finding: Finding, *, at: dt.datetime) -> Incide
             trigger_value=finding.value,
             title=finding.title,
             summary=finding.summary,
-            start_date=_either(min, found.start_date, finding.start),
-            end_date=_either(max, found.end_date, finding.end),
+            start_date=either(min, found.start_date, finding.start),
+            end_date=either(max, found.end_date, finding.end),
         )
         timeline.note(found, TimelineEvent.SEEN_AGAIN, at=at, text=finding.summary or finding.title)
     if finding.severity > Level[found.severity]:
@@ -193,7 +193,13 @@ def _seen_again(found: Incident, finding: Finding, *, at: dt.datetime) -> Incide
     return found
 
 
-def _either(choose: Callable[..., dt.date], *days: dt.date | None) -> dt.date | None:
+def missing_title(people: Sequence[str], start: dt.date | None, end: dt.date | None) -> str:
+    """The title of an incident about absent people: all of them, over its whole span."""
+    who = f"{len(people)} people are" if len(people) > 1 else "One person is"
+    return f"{who} missing from {start} to {end}"
+
+
+def either(choose: Callable[..., dt.date], *days: dt.date | None) -> dt.date | None:
     """The earlier or later of the dates that are known."""
     known = [day for day in days if day is not None]
     return choose(known) if known else None

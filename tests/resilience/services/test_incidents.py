@@ -456,9 +456,19 @@ def test_what_is_merged_says_into_which_and_the_other_stays_open(coordinator):
     one.refresh_from_db()
 
     assert (one.state, one.merged_into) == ("MERGED", other)
-    assert "MERGED_IN" in events(other)
+    assert (events(other)[-1], other.title) == ("MERGED_IN", "The posture rose")
     with pytest.raises(Invalid):
         incidents.merge(other, other, by=coordinator, at=AT, reason="x")
+
+
+def test_a_merged_absence_gives_its_people_and_dates_to_the_incident_that_stays(coordinator):
+    kept = found(kind=IncidentKind.ABSENCE, cause="absence:1", people=["a"], start=MONDAY, end=MONDAY)
+    other = found(kind=IncidentKind.ABSENCE, cause="absence:2", people=["b"], start=FRIDAY, end=FRIDAY)
+
+    incidents.merge(other, kept, by=coordinator, at=AT, reason="The same storm.")
+    kept.refresh_from_db()
+
+    assert (kept.title, kept.people) == ("2 people are missing from 2026-03-16 to 2026-03-20", ["a", "b"])
 
 
 def test_agents_look_and_propose_and_do_nothing_else(user_as):
@@ -528,9 +538,11 @@ def test_high_impact_opens_an_incident_whose_severity_posture_would_have():
 def test_several_who_are_missing_together_are_one_incident_about_all_of_them():
     ward = resilience.watched_ward()
 
+    first_days = {"A": MONDAY, "B": MONDAY, "C": MONDAY + dt.timedelta(days=1)}
+
     looked = [
-        incidents.look_at_absence(absence(ward, letter, AbsenceKind.DEPLOYMENT, AbsenceStatus.APPROVED), at=AT)
-        for letter in "ABC"
+        incidents.look_at_absence(program.absence(ward[letter], day, FRIDAY, kind=AbsenceKind.DEPLOYMENT), at=AT)
+        for letter, day in first_days.items()
     ]
     last = looked[-1].incident
     last.refresh_from_db()
