@@ -41,7 +41,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """A run with several processes migrates while they start and collect."""
     if _leads(session.config):
         command = [sys.executable, "-m", "tests.databases"]
-        session.config.stash[_migrating] = subprocess.Popen(command, cwd=django_settings.BASE_DIR)
+        folder, quiet = django_settings.BASE_DIR, subprocess.DEVNULL
+        session.config.stash[_migrating] = subprocess.Popen(command, cwd=folder, stdout=quiet)
 
 
 def pytest_collection_finish() -> None:

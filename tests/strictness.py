@@ -15,6 +15,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+ARCHIVES = ("PK\\x03", "\\x1f\\x8b")
+"""How names begin that were made of a workbook and of a compressed file."""
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Names made of bytes are refused: an archive's hold its time, and two processes would collect different tests.
     """
-    unstable = [item.nodeid[:120] for item in items if "PK\\x03" in item.nodeid]
+    unstable = [item.nodeid[:120] for item in items if any(mark in item.nodeid for mark in ARCHIVES)]
     if unstable:
         raise pytest.UsageError(f"Give these parameters ids: {unstable}")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

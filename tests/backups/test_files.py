@@ -76,6 +76,7 @@ def test_other_files_are_no_backups(name):
         (b"", "the file is truncated"),
         (None, "the file is missing"),
     ],
+    ids=["cut off", "goes on", "half a dump", "no gzip", "empty", "missing"],
 )
 def test_a_file_that_is_not_whole_is_broken(tmp_path, content, reason):
     path = tmp_path / "x.sql.gz"
