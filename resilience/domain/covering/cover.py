@@ -9,14 +9,7 @@ from dataclasses import dataclass
 from resilience.domain.covering.refilling import Barred, OpenPost, of_scope, refill, with_day_after
 from schedules.domain.changes import CellChange, differences
 from schedules.domain.margins import Pool, PostReader, Scope
-from schedules.domain.problem import (
-    SESSIONS,
-    ActivityCode,
-    Date,
-    PersonId,
-    Problem,
-    ShedTier,
-)
+from schedules.domain.problem import SESSIONS, ActivityCode, Date, PersonId, Problem, ShedTier
 from schedules.domain.roster import Roster
 
 

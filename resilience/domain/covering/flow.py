@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from schedules.domain.problem import (
-    PersonId,
-)
+from schedules.domain.problem import PersonId
 
 NOWHERE = -1
 

@@ -10,14 +10,7 @@ from resilience.domain.covering.cover import Cover, Ground, cover
 from resilience.domain.covering.refilling import Barred, OpenPost, of_scope
 from schedules.domain.changes import CellChange, differences, new_or_worsened
 from schedules.domain.margins import Scope, SessionPosts
-from schedules.domain.problem import (
-    ONE_DAY,
-    Date,
-    PersonId,
-    Problem,
-    Session,
-    ShedTier,
-)
+from schedules.domain.problem import ONE_DAY, Date, PersonId, Problem, Session, ShedTier
 from schedules.domain.roster import Roster
 from schedules.domain.rules import HARD_RULES, Report, Severity, Violation, check
 from schedules.domain.rules.index import RosterIndex

@@ -7,14 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from schedules.domain.calls import FMIT_NIGHTS
-from schedules.domain.codes import (
-    ADMIN_CODE,
-    CALL_CODE,
-    DAY_OFF_CODE,
-    LEAVE_CODE,
-    PCAT_CODE,
-    SUPERVISION_CODE,
-)
+from schedules.domain.codes import ADMIN_CODE, CALL_CODE, DAY_OFF_CODE, LEAVE_CODE, PCAT_CODE, SUPERVISION_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,

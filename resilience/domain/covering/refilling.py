@@ -8,11 +8,7 @@ from typing import NamedTuple
 
 from resilience.domain.covering.flow import cheapest, with_ties
 from schedules.domain.calls import FMIT_NIGHTS
-from schedules.domain.codes import (
-    CALL_CODE,
-    DAY_OFF_CODE,
-    PCAT_CODE,
-)
+from schedules.domain.codes import CALL_CODE, DAY_OFF_CODE, PCAT_CODE
 from schedules.domain.margins import Pool, Post, PostReader, Scope, SessionPosts
 from schedules.domain.problem import (
     HALF_DAYS,

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from schedules.domain.codes import ADMIN_CODE, POST_CALL_CODE
-from schedules.domain.pattern import (
-    FLEXIBLE,
-    RESTED,
-    flexible_weeks,
-    idle_code,
-    protected_cells,
-    resident_base,
-)
+from schedules.domain.pattern import FLEXIBLE, RESTED, flexible_weeks, idle_code, protected_cells, resident_base
 from schedules.domain.problem import HALF_DAYS, ONE_DAY, ActivityCode, Date, PersonId, Session
 from schedules.domain.roster import Slot
 from schedules.solver.variables.board import Board, Choices
