@@ -28,7 +28,7 @@ def stated(problem):
 def test_bound_is_at_most_what_a_legal_roster_pays_for_the_same(name: str) -> None:
     problem = WORLDS[name]()
     board = stated(problem)
-    off = best_days_off(board, seed=0, seconds=20)
+    off = best_days_off(board, seed=0, seconds=600)
 
     search, line = Search(board, 0, 0.0), Line(float("inf"))
     start = search.of(greedy_roster(board), line)
@@ -41,7 +41,7 @@ def test_bound_is_at_most_what_a_legal_roster_pays_for_the_same(name: str) -> No
 
 def test_no_price_is_higher_than_in_the_whole() -> None:
     board = stated(month())
-    off = best_days_off(board, seed=0, seconds=20)
+    off = best_days_off(board, seed=0, seconds=600)
 
     proto = board.model.proto
     prices = dict(zip(proto.objective.vars, proto.objective.coeffs, strict=True))
@@ -51,13 +51,13 @@ def test_no_price_is_higher_than_in_the_whole() -> None:
 def test_cells_are_ones_the_board_allows() -> None:
     board = stated(month())
 
-    off = best_days_off(board, seed=0, seconds=20)
+    off = best_days_off(board, seed=0, seconds=600)
 
     assert off.cells
     assert all(code in board.choices[slot] for slot, code in off.cells.items())
 
 
 def test_without_inpatient_duty_there_is_nothing_to_choose() -> None:
-    off = best_days_off(stated(week()), seed=0, seconds=20)
+    off = best_days_off(stated(week()), seed=0, seconds=600)
 
     assert off is None or not off.cells

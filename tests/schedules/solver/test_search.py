@@ -88,8 +88,8 @@ def test_relaxation_proves_its_optimum_in_whole_numbers() -> None:
     search, start = begun(month())
     objective = search.board.model.proto.objective
 
-    optimum = relax(search.board.model, seconds=20)
-    cut_about_a_roster = relax(search.board.model, seconds=20, known=start.values)
+    optimum = relax(search.board.model, seconds=600)
+    cut_about_a_roster = relax(search.board.model, seconds=600, known=start.values)
 
     prices = zip(objective.vars, objective.coeffs, strict=True)
     value = objective.offset + sum(cost * optimum.values[variable] for variable, cost in prices)

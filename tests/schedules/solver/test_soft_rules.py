@@ -12,7 +12,7 @@ from tests.factories.rosters import attending, day, demand, residents, world
 from tests.schedules.solver.small_worlds import call_demand, core_duty, week, weighted
 
 AM, PM, NIGHT = Session.AM, Session.PM, Session.NIGHT
-EXACT = Options(timeout_seconds=20, workers=2, relative_gap=0.0)
+EXACT = Options(timeout_seconds=600, workers=2, relative_gap=0.0)
 
 
 def wish(person: str, weight: int, weekday: int | None = None, session: Session | None = None, activity: str = ""):
