@@ -349,8 +349,9 @@ def _refusal(plan: FallbackPlan, state: PlanState, world: World | None, *, at: d
         )
     missing = _not_absent(plan, world) if world is not None else []
     if missing:
+        who, lack = ("One person", "has") if len(missing) == 1 else (f"{len(missing)} people", "have")
         return (
-            f"{len(missing)} of the people it stands in for have no approved absence on all its dates. Record and"
+            f"{who} whom it stands in for {lack} no approved absence on all its dates. Record and"
             " approve the absence first, or make the plan for its dates."
         )
     return ""

@@ -74,7 +74,8 @@ def absence_new(request: SignedInRequest) -> HttpResponse:
     """Ask for oneself; staff with the right file for anybody."""
     for_all = request.user.may(Permission.REQUEST_FOR_ALL)
     own = None if for_all else access.own_person(request.user)
-    form = AbsenceForm(request.POST or None, own=own, initial={"person": request.GET.get("person")})
+    named = {name: request.GET.get(name) for name in ("person", "start_date", "end_date")}
+    form = AbsenceForm(request.POST or None, own=own, initial=named)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         person: Person = own or asked.pop("person")
