@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from schedules.domain.calls import FMIT_NIGHTS
@@ -51,6 +52,12 @@ def edge_changes(problem: Problem, roster: Roster) -> dict[Slot, EdgeChange]:
             if after != before:
                 changes[slot] = EdgeChange(before, after, reason)
     return changes
+
+
+def with_edges(problem: Problem, roster: Roster) -> Roster:
+    """The roster with the following date as it is to be amended."""
+    changes = {slot: change.after for slot, change in edge_changes(problem, roster).items() if change.after}
+    return replace(roster, context={**roster.context, **changes})
 
 
 def _obliged(problem: Problem, roster: Roster) -> Iterator[tuple[Slot, tuple[ActivityCode, str]]]:

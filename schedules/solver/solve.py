@@ -10,6 +10,7 @@ from functools import partial, reduce
 
 from ortools.sat.python import cp_model
 
+from schedules.domain.edges import with_edges
 from schedules.domain.problem import PersonId, Problem, Session
 from schedules.domain.roster import Roster, Slot
 from schedules.solver.answer import answered, infeasible
@@ -142,7 +143,7 @@ def greedy(problem: Problem, *, base: Roster, options: Options | None = None) ->
     roster = greedy_roster(board)
     reference = options.hint if options.repair else None
     elapsed = time.monotonic() - began
-    if not is_legal(problem, roster):
+    if not is_legal(problem, with_edges(problem, roster)):
         return Solution(
             Outcome.TIMED_OUT, None, wall_seconds=elapsed, free_decisions=board.decisions, seed=options.seed
         )

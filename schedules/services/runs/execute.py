@@ -18,7 +18,7 @@ import backups.services
 from backups.enums import BackupKind, BackupState
 from common.errors import DomainError
 from common.models import bulk_create_with_history
-from schedules.domain.edges import edge_changes
+from schedules.domain.edges import with_edges
 from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
 from schedules.enums import Algorithm, RunStatus, ScheduleStatus, StopRequest
@@ -125,7 +125,7 @@ def _carry_out(run: GenerationRun, watch: Watch, clock: Clock) -> None:
         return
     run = move(run, RunStatus.VALIDATING, at=clock(), fence=watch.claim)
     roster = replace(before, cells=solved.cells, locked=before.locked & solved.cells.keys())
-    roster = _with_edges(problem, roster)
+    roster = with_edges(problem, roster)
     judged = judge(problem, roster, unassigned=frozenset(solved.unassigned))
     if _asked(run, watch) == StopRequest.ABORT:
         raise Stopped
@@ -278,12 +278,6 @@ def _hold(run: GenerationRun, watch: Watch) -> None:
         raise Fenced(f"run {run.pk} was taken away")
     if held.stop_request == StopRequest.ABORT:
         raise Stopped
-
-
-def _with_edges(problem: Problem, roster: Roster) -> Roster:
-    """The roster with the following date as the draft will amend it."""
-    changes = {slot: change.after for slot, change in edge_changes(problem, roster).items() if change.after}
-    return replace(roster, context={**roster.context, **changes})
 
 
 def _stop_if_asked(run: GenerationRun, watch: Watch) -> None:

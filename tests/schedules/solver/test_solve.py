@@ -119,6 +119,17 @@ def test_last_call_amends_the_day_after() -> None:
     assert answer.roster.context[slot(caller, 7)] == "PCAT"
 
 
+def test_greedy_leaves_a_decided_day_after_the_last_call_to_the_amendment() -> None:
+    problem = week()
+    following = {slot(person.id, 7, session): "ADM" for person in problem.faculty for session in HALF_DAYS}
+
+    answer = greedy(problem, base=base_roster(problem, context=following))
+
+    assert answer.outcome is Outcome.FEASIBLE
+    caller = next(p.person for p, code in answer.roster if p.day == day(6) and code == "CALL")
+    assert answer.amendments[slot(caller, 7)] == "PCAT"
+
+
 def test_two_inpatient_weeks_in_a_row_end_with_one_friday_off() -> None:
     people = tuple(attending(number, duty=core_duty()) for number in (1, 2, 3))
     nights = call_demand(people, 1, 15)
