@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 schedule_published = Signal()
-"""A schedule became current, by publish or by roll-back. Sent on commit with `schedule` and `replaced` (ids) and `at`."""
+"""A schedule became current, by publish or by roll-back. Sent on commit with `schedule`, `replaced` (ids) and `at`."""
 
 run_failed = Signal()
 """A generation ended FAILED. Sent on commit with `run` (id) and `step`."""
