@@ -31,6 +31,7 @@ from backups.services.programs import ProgramMissing, admin_connection, find_pro
 from common.postgres import server
 from tests.factories import accounts, program
 from tests.factories.backups import verified_backup
+from tests.factories.readers import dead_ends
 
 AT = dt.datetime(2026, 3, 1, 22, 0, 5, tzinfo=dt.UTC)
 
@@ -232,6 +233,7 @@ def test_a_folder_that_cannot_be_used_says_so_and_the_second_failure_tells_those
 
     assert after_one == 0
     assert {note.user for note in Notification.objects.filter(kind="BACKUP_FAILED")} == {director, admin}
+    assert dead_ends() == set()
 
 
 @pytest.mark.django_db

@@ -18,6 +18,7 @@ from swaps.mapping import shown_digest
 from swaps.models import EscalationCase, SwapAudit, SwapPolicy, SwapRecord
 from swaps.services.refusals import AlreadyAnswered, FindingsChanged, SwapState
 from tests.factories import accounts, program, swaps
+from tests.factories.readers import dead_ends
 from tests.factories.swaps import EARLY, FRIDAYS
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,7 @@ def test_an_interview_waits_for_the_director_and_a_yes_executes_it(world, order,
     done = services.approve(swap, by=director, at=EARLY + HOUR, rationale="The interview cannot be moved.")
 
     assert (done.status, done.decided_by, case_of(swap).status) == ("EXECUTED", director, CaseStatus.APPROVED)
+    assert dead_ends() == set()
 
 
 def test_an_approval_before_the_consent_waits_for_it(world, order, director):
@@ -125,6 +127,7 @@ def test_a_no_rejects_with_its_rationale(world, order, director):
         "NOT_APPROVED",
         "Too many are away that week.",
     )
+    assert dead_ends() == set()
 
 
 @pytest.mark.parametrize("rationale", ["", "   ", "x" * 1001])
@@ -217,6 +220,7 @@ def test_a_missed_deadline_moves_the_case_up_tells_both_and_approves_nothing(wor
         (coordinator.username, "SWAP_OVERDUE"),
         (director.username, "SWAP_ESCALATED"),
     }
+    assert dead_ends() == set()
 
 
 def test_nobody_is_above_the_director_whose_case_is_marked_once(world, order, director):
@@ -241,6 +245,7 @@ def test_partner_and_approver_are_reminded_once_when_a_quarter_of_the_time_is_le
 
     reminded = SwapAudit.objects.filter(swap=swap, event="REMINDED").values_list("at", "detail__who")
     assert list(reminded) == [(EARLY + 18 * HOUR, "PROGRAM_DIRECTOR"), (EARLY + 36 * HOUR, "partner")]
+    assert dead_ends() == set()
 
 
 def test_a_request_whose_week_begins_undecided_is_refused(world, order):

@@ -14,6 +14,7 @@ from swaps import services
 from swaps.models import SwapAudit, SwapRecord
 from swaps.services.refusals import SwapState
 from tests.factories import program
+from tests.factories.readers import dead_ends
 from tests.factories.swaps import EARLY, FRIDAYS
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +130,4 @@ def test_what_is_found_after_the_window_is_told_to_those_who_decide(world, execu
     told = Notification.objects.filter(kind="SWAP_BROKEN").values_list("user__username", flat=True)
     assert SwapRecord.objects.get(pk=executed.pk).status == "EXECUTED"
     assert set(told) == {coordinator.username, director.username}
+    assert dead_ends() == set()
