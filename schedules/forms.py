@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from common.forms import PlainForm
+from schedules.domain.blocks import ODD_YEAR, YEARS
 from schedules.domain.problem import Session
 from schedules.enums import AbsenceKind, AbsenceStatus, Algorithm
 from schedules.models import Block, Person, RotationTemplate
@@ -37,6 +38,9 @@ class RangeForm(PlainForm, forms.Form):
         start, end = cleaned.get("start"), cleaned.get("end")
         if start and end and end < start:
             self.add_error("end", "The last day is before the first day.")
+        for name, day in (("start", start), ("end", end)):
+            if day and day.year not in YEARS:
+                self.add_error(name, ODD_YEAR)
         return cleaned
 
 

@@ -24,6 +24,7 @@ from common.errors import Invalid
 from common.services.throttling import HEAVY
 from schedules import access
 from schedules.api.schedules import ScheduleSerializer
+from schedules.domain.blocks import ODD_YEAR, YEARS
 from schedules.models import Publication, Schedule
 from schedules.services import conflicts, publishing
 from schedules.services.runs import LONGEST_RANGE
@@ -44,6 +45,9 @@ class RangeIn(serializers.Serializer):
     schedule = serializers.CharField(default=PUBLISHED)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        odd = [name for name in ("start_date", "end_date") if attrs[name].year not in YEARS]
+        if odd:
+            raise exceptions.ValidationError({name: [ODD_YEAR] for name in odd})
         days = (attrs["end_date"] - attrs["start_date"]).days + 1
         if days < 1:
             raise exceptions.ValidationError({"end_date": ["The range ends before it begins."]})

@@ -13,6 +13,11 @@ LONGEST_BLOCK = 31
 """Days of a rotation period at most: over more than a calendar month its averages would hide what ACGME looks at."""
 
 
+YEARS = range(1990, 2200)
+"""Of dates that anybody means: others are a slip of the keyboard, and some are where the calendar itself ends."""
+ODD_YEAR = f"Look at the year again: it lies between {YEARS[0]} and {YEARS[-1]}."
+
+
 class BlockDates(NamedTuple):
     """Number and dates (inclusive) of a block."""
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.permissions import ROLE_TABLE, Permission
 from accounts.services import notify
 from common.errors import DomainError, Invalid, NotAllowed
+from schedules.domain.blocks import ODD_YEAR, YEARS
 from schedules.domain.changes import new_or_worsened
 from schedules.domain.pattern import as_lived
 from schedules.domain.rules import check
@@ -188,6 +189,8 @@ def _is_own(person: Person, by: User) -> bool:
 def _check_dates(start: dt.date, end: dt.date) -> None:
     if end < start:
         raise Invalid("The last day is before the first day.")
+    if start.year not in YEARS or end.year not in YEARS:
+        raise Invalid(ODD_YEAR)
     if (end - start).days >= LONGEST_DAYS:
         raise Invalid(f"An absence lasts at most {LONGEST_DAYS} days. File a longer one in parts.")
 

@@ -107,6 +107,8 @@ def test_validate_answers_the_validation_object(draft, api_as):
         "start_date=2026-03-12",
         f"start_date={END}&end_date={START}",
         f"start_date={START}&end_date=2027-06-01",
+        "start_date=0001-01-01&end_date=0001-01-02",
+        "start_date=9999-12-30&end_date=9999-12-31",
         f"{RANGE}&schedule=x",
     ],
 )

@@ -51,6 +51,8 @@ def test_nobody_asks_for_somebody_else_without_the_right(resident, faculty, arch
     [
         ({"end": FIRST - dt.timedelta(days=1)}, "before the first day"),
         ({"end": FIRST + dt.timedelta(days=366)}, "at most 366 days"),
+        ({"start": dt.date(1, 1, 1), "end": dt.date(1, 1, 1)}, "Look at the year again"),
+        ({"start": dt.date(9999, 12, 31), "end": dt.date(9999, 12, 31)}, "Look at the year again"),
         ({"kind": "PARTY"}, "no kind of absence"),
     ],
 )
