@@ -13,6 +13,8 @@ from common.views import no_such_page
 from scheduler_project.health import health
 from scheduler_project.mcp import mcp
 
+handler400 = "common.views.not_understood"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health, name="health"),
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),

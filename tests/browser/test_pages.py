@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -9,6 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts.enums import Role
 from schedules.enums import RunStatus
 from schedules.models import GenerationRun, Person, Schedule
+from schedules.services import conflicts
 from tests.browser.conftest import PHONE, SignIn
 from tests.factories import accounts, backups, generation, program
 
@@ -113,7 +116,15 @@ def things(published: Schedule) -> dict[str, str]:
     duty = published.assignments.filter(activity__code="CALL").order_by("date")[3]
     absence = program.absence(duty.person, duty.date, status="REQUESTED")
     span = f"start={published.start_date}&end={published.end_date}"
+    program.absence(duty.person, duty.date + dt.timedelta(days=7))
+    lacks = next(
+        item
+        for item in conflicts.detect(published.start_date, published.end_date, schedule=published)
+        if item.violation.rule == "ABSENT"
+    )
     return {
+        "fixes": f"/schedule/fixes/{published.pk}/{lacks.violation.key}",
+        "no fix": f"/schedule/fixes/{published.pk}/{'0' * 64}",
         "run": f"/generate/{run.pk}",
         "absence": f"/absences/{absence.pk}",
         "backup": f"/backups/{backups.verified_backup().pk}",

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -176,6 +177,15 @@ def test_an_unknown_address_shows_our_own_page(client, settings, debug):
     assert answer.status_code == 404
     assert "There is nothing at this address" in answer.content.decode()
     assert "URLconf" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_too_large_is_told_so_on_a_page_of_ours(browser_as):
+    answer = browser_as(Role.COORDINATOR).post(
+        "/absences/new", {"reason": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}
+    )
+
+    assert (answer.status_code, "Too much at once" in answer.content.decode()) == (413, True)
 
 
 @pytest.mark.django_db
