@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminI
 from common.forms import PlainModelForm
 from schedules import models
 from schedules.domain.problem import DEFAULT_WEIGHTS, Role, WorkKind
+from schedules.domain.rules import RULES
 
 WEEKDAYS = tuple(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
 _ROLES = tuple((role.value, role.value.title()) for role in Role)
@@ -32,8 +33,10 @@ def several(choices: Iterable[tuple[Any, str]], coerce: Any, help_text: str) -> 
     )
 
 
-def _number(label: str, most: int) -> forms.IntegerField:
-    return forms.IntegerField(label=label, min_value=0, max_value=most, widget=UnfoldAdminIntegerFieldWidget)
+def _number(label: str, most: int, help_text: str = "") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, min_value=0, max_value=most, help_text=help_text, widget=UnfoldAdminIntegerFieldWidget
+    )
 
 
 class ActivityForm(PlainModelForm):
@@ -89,6 +92,24 @@ def number_fields(tables: tuple[tuple[str, str, tuple[str, ...], int], ...]) -> 
 
 _DUTY_TABLES = (("minimum", "min_", _KINDS, 14), ("maximum", "max_", _KINDS, 14))
 _WEIGHT_TABLES = (("weights", "weight_", tuple(DEFAULT_WEIGHTS), 1000),)
+_PRICED_APART = {
+    "PATTERN_MOVED": "A half-day of the rotation's pattern that is held at another time of the week.",
+    "PATTERN_DROPPED": "A half-day of the rotation's pattern that is left out.",
+    "CLINIC_COMFORT": "Everybody in clinic above the comfortable number.",
+    "REPAIR_CHANGE": "In repair, every half-day that differs from what is published.",
+}
+"""What is counted where the price is not that of a whole rule."""
+
+
+def _weight_fields() -> dict[str, forms.IntegerField]:
+    """A number per soft rule, with the rule's own sentence."""
+    return {
+        f"{prefix}{code}": _number(
+            f"Weight of {code}", most, _PRICED_APART[code] if code in _PRICED_APART else RULES[code].sentence
+        )
+        for _, prefix, codes, most in _WEIGHT_TABLES
+        for code in codes
+    }
 
 
 class _FacultyDutyForm(NumberTableForm):
@@ -117,4 +138,4 @@ class _PolicyForm(NumberTableForm):
 
 
 FacultyDutyForm = type("FacultyDutyForm", (_FacultyDutyForm,), dict(number_fields(_DUTY_TABLES)))
-PolicyForm = type("PolicyForm", (_PolicyForm,), dict(number_fields(_WEIGHT_TABLES)))
+PolicyForm = type("PolicyForm", (_PolicyForm,), dict(_weight_fields()))

@@ -255,8 +255,10 @@ def test_a_duty_cannot_ask_for_more_than_it_allows(browser_as):
 def test_only_director_and_administrator_change_the_policy(browser_as):
     row = program.policy()
     before = dict(row.weights)
-    shown = browser_as(P).get(page("programpolicy", "change", 1)).context["adminform"].form.initial
-    form = {name: "" if value is None else value for name, value in shown.items()}
+    shown = browser_as(P).get(page("programpolicy", "change", 1)).context["adminform"].form
+    assert shown["weight_N1_MARGIN"].label == "Weight of N1_MARGIN"
+    assert all(shown[f"weight_{key}"].help_text for key in row.weights)
+    form = {name: "" if value is None else value for name, value in shown.initial.items()}
     form |= {f"weight_{key}": str(value) for key, value in row.weights.items()}
     form |= {"clinic_capacity": "9", "weight_FULL_DAYS": "7"}
 
