@@ -33,11 +33,11 @@ def issue(user: User, *, purpose: str, fingerprint: str, at: dt.datetime) -> Con
     )
 
 
-def redeem(token: str, *, by: User, purpose: str, fingerprint: str, at: dt.datetime) -> None:
-    """Use a token up. Runs in the caller's transaction: an act that fails leaves the token unused.
+def require_valid(token: str, *, by: User, purpose: str, at: dt.datetime) -> ConfirmationToken:
+    """The token, if it may still be used; what it was given for is `redeem`'s to look at. Writes nothing.
 
-    Raises ConfirmationRefused: unknown or another person's (`confirmation_invalid`), older than 15 minutes
-    (`confirmation_expired`), used before (`confirmation_used`), or given for another state (`confirmation_stale`).
+    Raises ConfirmationRefused: unknown or another person's (`confirmation_invalid`), used before (`confirmation_used`),
+    or older than 15 minutes (`confirmation_expired`).
     """
     found = ConfirmationToken.objects.filter(token=token, user=by, purpose=purpose).first()
     if found is None:
@@ -51,6 +51,15 @@ def redeem(token: str, *, by: User, purpose: str, fingerprint: str, at: dt.datet
             "This confirmation is older than 15 minutes. Look at the present state and confirm again.",
             code="confirmation_expired",
         )
+    return found
+
+
+def redeem(token: str, *, by: User, purpose: str, fingerprint: str, at: dt.datetime) -> None:
+    """Use a token up. Runs in the caller's transaction: an act that fails leaves the token unused.
+
+    Raises what `require_valid` raises, and ConfirmationRefused for one given for another state (`confirmation_stale`).
+    """
+    found = require_valid(token, by=by, purpose=purpose, at=at)
     if found.fingerprint != fingerprint:
         raise ConfirmationRefused(
             "What you confirmed has changed since. Look at the present state and confirm again.",

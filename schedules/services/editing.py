@@ -160,6 +160,7 @@ def apply(
     Raises ConfirmationRefused where rows changed since the dry run, WouldViolate, and what `preview` raises.
     """
     _require_right_to_clear(changes, by=by, typed_range=typed_range)
+    confirmation.require_valid(token, by=by, purpose=PURPOSE, at=at)  # told before a backup is made for nothing
     why = (reason.strip() or "bulk edit")[:100]
     operation = "clear" if _cleared(changes) else "bulk"
     with open_gate(operation=operation, by=by, at=at, reason=why, effect=lambda: preview(schedule, changes).effect):

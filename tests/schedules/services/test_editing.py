@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 
+from backups.models import Backup
 from common.errors import Invalid, NotAllowed
 from schedules.domain.problem import Session
 from schedules.enums import ScheduleStatus
@@ -115,7 +116,11 @@ def test_a_published_schedule_gets_no_new_duty_hour_violation(tiny, director):
 def test_a_bulk_edit_needs_the_token_of_its_dry_run(draft, tiny, coordinator):
     changes = [cell(person, activity="ADM") for person in tiny.faculty[:2]]
     shown, token = editing.offer(draft, changes, by=coordinator, at=AT)
+    backups_before = Backup.objects.count()
 
+    with pytest.raises(confirmation.ConfirmationRefused):
+        editing.apply(draft, changes, token="made up", by=coordinator, at=AT)
+    assert Backup.objects.count() == backups_before
     with pytest.raises(confirmation.ConfirmationRefused):
         editing.apply(draft, changes[:1], token=token, by=coordinator, at=AT)
     editing.apply(draft, changes, token=token, by=coordinator, at=AT)
