@@ -136,6 +136,28 @@ def test_the_undo_of_a_fix_is_not_offered_where_the_published_schedule_would_bre
     assert "It cannot be undone as it is" in applied
 
 
+def test_missing_rest_after_a_call_and_an_open_call_are_mended_with_what_the_day_after_owes(
+    browser_as: Callable[[Role], Client], absent: tuple[Schedule, str]
+) -> None:
+    draft, _ = absent
+    client = browser_as(Role.COORDINATOR)
+    pcat = draft.assignments.filter(date=MONDAY, activity__code="PCAT")
+    caller = pcat.get().person
+    _change(pcat, activity=Activity.objects.get(code="ADM"))
+
+    rested = client.get(_address(draft, "POST_CALL")).content.decode()
+    with program.open_gate():
+        draft.assignments.get(person=caller, date=MONDAY - dt.timedelta(days=1), session="NIGHT").delete()
+    called = conflicts.examine(draft, _address(draft, "DEMAND_MIN").rpartition("/")[2])
+
+    assert re.findall(r'class="chip [^"]*">(\w+)<', rested) == ["ADM", "PCAT"]
+    assert {tuple(change.activity for change in option.fix.rows) for option in called.options} <= {
+        ("CALL",),
+        ("CALL", "PCAT", "DO"),
+    }
+    assert called.options
+
+
 def test_the_grid_and_the_drawer_of_a_cell_lead_to_it_those_who_may_edit(
     browser_as: Callable[[Role], Client], absent: tuple[Schedule, str]
 ) -> None:
