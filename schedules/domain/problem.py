@@ -7,7 +7,7 @@ rules, score and solver read it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum, StrEnum
 from functools import cached_property
@@ -415,6 +415,10 @@ class Problem:
     @cached_property
     def person(self) -> Mapping[PersonId, Person]:
         return {person.id: person for person in self.people}
+
+    def in_order(self, people: Container[PersonId]) -> list[PersonId]:
+        """Those of the people in the order of the program; that of their ids is another one in every database."""
+        return [person.id for person in self.people if person.id in people]
 
     @cached_property
     def residents(self) -> tuple[Person, ...]:

@@ -173,7 +173,9 @@ def _activity(row: models.Activity) -> Activity:
 
 
 def _block_assignments(blocks: Mapping[str, Block], people: set[PersonId]) -> tuple[BlockAssignment, ...]:
-    rows = models.BlockAssignment.objects.filter(block_id__in=blocks).order_by("block__start_date", "person_id")
+    rows = models.BlockAssignment.objects.filter(block_id__in=blocks).order_by(
+        "block__start_date", "person__name", "person_id"
+    )
     return tuple(
         BlockAssignment(str(person), blocks[str(block)], str(rotation))
         for person, block, rotation in rows.values_list("person_id", "block_id", "rotation_id")
@@ -189,14 +191,14 @@ def _rotations(wanted: set[RotationId]) -> dict[RotationId, Rotation]:
         Cast("rotation_id", TextField()), "week", "weekday", "session", "activity__code"
     ):
         patterns[rotation][week, weekday, _SESSIONS[session]] = code
-    rows = models.RotationTemplate.objects.filter(pk__in=keys).order_by("pk").values_list("pk", "name", "kind")
+    rows = models.RotationTemplate.objects.filter(pk__in=keys).order_by("name", "pk").values_list("pk", "name", "kind")
     return {str(pk): Rotation(str(pk), name, kind, patterns[str(pk)]) for pk, name, kind in rows}
 
 
 def _absences(people: set[PersonId], first: dt.date, last: dt.date) -> tuple[Absence, ...]:
     rows = models.Absence.objects.filter(
         status=AbsenceStatus.APPROVED, start_date__lte=last, end_date__gte=first
-    ).order_by("start_date", "end_date", "pk")
+    ).order_by("start_date", "end_date", "person__name", "pk")
     return tuple(
         Absence(str(person), start, end, kind)
         for person, start, end, kind in rows.values_list("person_id", "start_date", "end_date", "kind")
@@ -214,7 +216,7 @@ def _fmit_weeks(people: set[PersonId], first: dt.date, last: dt.date) -> tuple[F
 
 
 def _preferences(people: set[PersonId], start: dt.date, end: dt.date) -> tuple[Preference, ...]:
-    rows = models.Preference.objects.select_related("activity").order_by("pk")
+    rows = models.Preference.objects.select_related("activity").order_by("person__name", "scope", "pk")
     rows = rows.exclude(Q(start_date__gt=end) | Q(end_date__lt=start))
     return tuple(
         Preference(
@@ -233,7 +235,7 @@ def _preferences(people: set[PersonId], start: dt.date, end: dt.date) -> tuple[P
 
 
 def _duty_logs(people: set[PersonId], first: dt.date, last: dt.date) -> tuple[DutyLog, ...]:
-    rows = models.DutyLog.objects.filter(date__gte=first, date__lte=last).order_by("date", "pk")
+    rows = models.DutyLog.objects.filter(date__gte=first, date__lte=last).order_by("date", "person__name", "pk")
     return tuple(
         DutyLog(str(person), day, DutyLogKind(kind), float(hours))
         for person, day, kind, hours in rows.values_list("person_id", "date", "kind", "hours")
@@ -257,7 +259,7 @@ def _demand_rules() -> list[DemandRule]:
             end=row.end_date,
             roles=frozenset(map(Role, row.roles)),
         )
-        for row in rows.order_by("activity__code", "session", "basis", "pk")
+        for row in rows.order_by("activity__code", "session", "basis", "minimum", "pk")
     ]
 
 

@@ -281,7 +281,7 @@ def _supervise(problem: Problem, roster: Roster, violation: Violation) -> Iterat
 def _fill(problem: Problem, roster: Roster, violation: Violation) -> Iterator[Rows]:
     """One eligible person more; an overnight call with what the day after it owes."""
     for demand in _demands(problem, violation):
-        for person in sorted(demand.eligible):
+        for person in problem.in_order(demand.eligible):
             slot = Slot(person, demand.day, demand.session)
             if demand.session is Session.NIGHT or _is_spare(problem, roster, slot):
                 rows = (editing.Change(person, demand.day, demand.session, demand.activity),)

@@ -97,7 +97,7 @@ def _unfilled(problem: Problem, roster: Roster) -> Iterator[Unfilled]:
     for demand in problem.demands:
         missing = demand.minimum - present(roster, demand)
         if missing > 0:
-            people = sorted(demand.eligible & problem.person.keys())
+            people = problem.in_order(demand.eligible)
             reasons = {who: _why_not(problem, roster, demand, who) for who in people}
             yield Unfilled(demand, missing, {who: why for who, why in reasons.items() if why})
 

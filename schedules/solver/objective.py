@@ -52,10 +52,8 @@ def _soft_demand(board: Board) -> Sum:
     for demand in board.problem.demands:
         if not demand.hard and demand.minimum:
             missing = Sum(demand.minimum)
-            missing.extend(
-                (board.at(Slot(who, demand.day, demand.session), demand.activity) for who in sorted(demand.eligible)),
-                -1,
-            )
+            slots = (Slot(who, demand.day, demand.session) for who in board.problem.in_order(demand.eligible))
+            missing.extend((board.at(slot, demand.activity) for slot in slots), -1)
             total.include(at_least_zero(board, missing, demand.minimum))
     return total
 

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from ortools.sat.python import cp_model
@@ -21,11 +22,11 @@ from schedules.solver.relaxation import relax
 from schedules.solver.variables import Board, read
 
 # Limits in the solver's deterministic time, the same on every machine, for an ordinary program.
-WORK_ON_BOUND = 1.0
-WORK_ON_BETTER = 2.0
+WORK_ON_BOUND = 0.8
 WORK_NEAR_RELAXATION = 0.5
 WORK_PER_WEEK = 0.5
-WORK_ON_WHOLE = 2.0
+WORK_ON_FACULTY = 2.0
+WORK_ON_WHOLE = 2.5
 PEOPLE_OF_A_PROGRAM = 60
 """A larger program may take more work."""
 
@@ -35,6 +36,10 @@ NO_LIMIT = 2**40
 
 BOUNDING = "probing_max_lp"
 """CP-SAT's strategy that tries literals one by one on the strongest linear relaxation: it raises the bound fastest."""
+BRANCHING = "max_lp"
+"""Its strategy that branches on the strongest linear relaxation: it leaves rosters where windows are stuck."""
+RESTARTING = "quick_restart"
+"""Its strategy that often begins anew: where the other one lasts long, it often does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,20 @@ class Line:
         """What is left of the time."""
         return self._deadline - time.monotonic()
 
-    def solve(self, model: cp_model.CpModel, *, seed: int, work: float, gap: float, strategy: str = "") -> Answer:
-        """Solve with one worker; nothing is found where the line was stopped or its time is over."""
+    def solve(
+        self,
+        model: cp_model.CpModel,
+        *,
+        seed: int,
+        work: float,
+        gap: float,
+        strategy: str = BRANCHING,
+        small: bool = False,
+    ) -> Answer:
+        """Solve with one worker; nothing is found where the line was stopped or its time is over.
+
+        Most of a `small` model is kept as it is: looking for symmetries and probing would take longer than solving it.
+        """
         if self.stopped or self.seconds <= 0:
             return Answer(None)
         solver = cp_model.CpSolver()
@@ -93,8 +110,9 @@ class Line:
         parameters.relative_gap_limit = gap
         parameters.max_deterministic_time = work
         parameters.max_time_in_seconds = max(0.01, self.seconds)
-        if strategy:
-            parameters.subsolvers.append(strategy)
+        parameters.subsolvers.append(strategy)
+        if small:
+            parameters.symmetry_level = parameters.cp_model_probing_level = 0
         # A search that ends within the gap answers the objective as its bound: the last one it told is what it proved.
         proven: list[float] = []
         solver.best_bound_callback = proven.append
@@ -136,10 +154,11 @@ class Search:
     @property
     def rounds(self) -> Sequence[tuple[Attempt, ...]]:
         """What is tried side by side, round by round, first what most often suffices: a roster beside a bound."""
+        restarting, branching = (partial(self.whole, strategy=each) for each in (RESTARTING, BRANCHING))
         return (
-            (self.approach, self.prove),
-            (self.prove_more, self.by_pairs),
-            (self.whole, self.by_faculty),
+            (self.near_relaxation, self.prove),
+            (self.by_weeks, restarting, branching),
+            (self.by_pairs, self.by_faculty),
         )
 
     def suffices(self, answer: Answer) -> bool:
@@ -160,7 +179,7 @@ class Search:
                 return None
             if not isinstance(literal, bool):
                 fixed.append(literal.index)
-        return line.solve(self._fixed(fixed), seed=self.seed, work=math.inf, gap=0.0).found
+        return line.solve(self._fixed(fixed), seed=self.seed, work=math.inf, gap=0.0, small=True).found
 
     def roster(self, found: Found) -> Roster:
         """The roster that a solution says."""
@@ -169,24 +188,17 @@ class Search:
     # --- of the whole -------------------------------------------------------------------------------------------------
 
     def prove(self, line: Line, start: Found | None) -> Answer:
-        """What every solution costs at least."""
-        model = self._beginning_with(start, self.board.model.clone())
-        answer = line.solve(model, seed=self.seed, work=WORK_ON_BOUND * self.size, gap=self.gap, strategy=BOUNDING)
+        """What every solution costs at least. Searched without the start, far as it is: that only takes time."""
+        work = WORK_ON_BOUND * self.size
+        answer = line.solve(self.board.model, seed=self.seed, work=work, gap=self.gap, strategy=BOUNDING)
         return Answer(better(start, answer.found), answer.bound)
 
-    def prove_more(self, line: Line, start: Found) -> Answer:
-        """What every better solution than `start` costs at least: slower to begin with, and then stronger."""
-        model = self.board.model.clone()
-        self._limit(model, self.bound, start.objective - 1)
-        work = WORK_ON_BETTER * self.size
-        answer = line.solve(model, seed=self.seed, work=work, gap=self.gap, strategy=BOUNDING)
-        return Answer(better(start, answer.found), min(answer.bound, start.objective))
-
-    def whole(self, line: Line, start: Found) -> Answer:
-        """Everything at once, from a solution."""
+    def whole(self, line: Line, start: Found, *, strategy: str) -> Answer:
+        """Everything at once, from a solution and the proven bound."""
         model = self._beginning_with(start, self.board.model.clone())
         self._limit(model, self.bound, math.inf)
-        return line.solve(model, seed=self.seed, work=WORK_ON_WHOLE * self.size, gap=self.gap)
+        answer = line.solve(model, seed=self.seed, work=WORK_ON_WHOLE * self.size, gap=self.gap, strategy=strategy)
+        return Answer(better(start, answer.found), answer.bound)
 
     # --- near the relaxation ------------------------------------------------------------------------------------------
 
@@ -197,38 +209,30 @@ class Search:
             return Answer(start)
         decided = (optimum.decided(literals) for _, literals in self.slots)
         model = self._fixed(literal for literal in decided if literal is not None)
-        near = line.solve(model, seed=self.seed, work=WORK_NEAR_RELAXATION * self.size, gap=GAP_OF_A_WINDOW).found
+        near = self._small(line, model, WORK_NEAR_RELAXATION)
         return Answer(better(start, near), optimum.bound)
-
-    def approach(self, line: Line, start: Found | None) -> Answer:
-        """From the relaxation to a roster, and week by week to a better one where that is not near enough."""
-        near = self.near_relaxation(line, start)
-        if near.found is None or self.suffices(near):
-            return near
-        return Answer(self.by_weeks(line, near.found, bound=near.bound).found, near.bound)
 
     # --- windows ------------------------------------------------------------------------------------------------------
 
-    def by_weeks(self, line: Line, start: Found, *, bound: float = -math.inf) -> Answer:
-        """Each block week with all others kept, until the roster is near enough to what is proven (`bound` too)."""
-        return self._through(line, start, [(week, WORK_PER_WEEK) for week in self._weeks()], bound)
+    def by_weeks(self, line: Line, start: Found) -> Answer:
+        """Each block week with all others kept."""
+        return self._through(line, start, [(week, WORK_PER_WEEK) for week in self._weeks()])
 
     def by_faculty(self, line: Line, start: Found) -> Answer:
         """All faculty at once: their calls can change places only together with the work around them."""
         faculty = {slot for slot, _ in self.slots if self.problem.person[slot.person].is_faculty}
-        return self._through(line, start, [(faculty, WORK_ON_WHOLE)])
+        return self._through(line, start, [(faculty, WORK_ON_FACULTY)])
 
     def by_pairs(self, line: Line, start: Found) -> Answer:
         """Every two neighbouring weeks with all others kept."""
         pairs = [(first | second, 2 * WORK_PER_WEEK) for first, second in pairwise(self._weeks())]
         return self._through(line, start, pairs)
 
-    def _through(
-        self, line: Line, start: Found, windows: Iterable[tuple[set[Slot], float]], bound: float = -math.inf
-    ) -> Answer:
+    def _through(self, line: Line, start: Found, windows: Iterable[tuple[set[Slot], float]]) -> Answer:
+        """Window after window, until the roster is near enough to what is proven."""
         best = start
         for free, work in windows:
-            if line.stopped or self.suffices(Answer(best, bound)):
+            if line.stopped or self.suffices(Answer(best)):
                 break
             best = self._window(line, best, free, work)
         return Answer(best)
@@ -237,8 +241,10 @@ class Search:
         """The best solution that differs from `start` in the free slots only."""
         kept = (literal for slot, literals in self.slots if slot not in free for literal in literals)
         model = self._beginning_with(start, self._fixed(literal for literal in kept if start.holds(literal)))
-        answer = line.solve(model, seed=self.seed, work=work * self.size, gap=GAP_OF_A_WINDOW)
-        return better(start, answer.found) or start
+        return better(start, self._small(line, model, work)) or start
+
+    def _small(self, line: Line, model: cp_model.CpModel, work: float) -> Found | None:
+        return line.solve(model, seed=self.seed, work=work * self.size, gap=GAP_OF_A_WINDOW, small=True).found
 
     def _weeks(self) -> list[set[Slot]]:
         weeks: dict[Date, set[Slot]] = {}

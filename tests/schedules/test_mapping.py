@@ -367,6 +367,23 @@ def test_names_do_not_matter():
     assert fingerprint() == before
 
 
+def test_order_is_that_of_names_whatever_the_ids():
+    """Ids differ from database to database: what they order would make another roster of the same program."""
+    tiny = program.tiny_program()
+    for name, level in (("Zoe", 1), ("Abe", 1)):
+        person = program.resident(level, name=name)
+        program.absence(person, START, START)
+        program.block_assignment(person, tiny.block, tiny.clinic)
+
+    problem = mapping.load_problem(START, END)
+
+    names = {person.id: person.name for person in problem.people}
+    for rows in (problem.block_assignments, problem.absences):
+        of_them = [names[row.person] for row in rows]
+        assert of_them == sorted(of_them)
+    assert problem.in_order(frozenset(names)) == list(names)
+
+
 def _set_level(person: models.Person, level: int) -> None:
     person.pgy_level = level
     person.save()

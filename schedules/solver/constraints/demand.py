@@ -12,7 +12,7 @@ def demand_min(board: Board) -> None:
     for demand in board.problem.demands:
         if not demand.hard:
             continue
-        slots = [Slot(person, demand.day, demand.session) for person in sorted(demand.eligible)]
+        slots = [Slot(person, demand.day, demand.session) for person in board.problem.in_order(demand.eligible)]
         literals = [board.at(slot, demand.activity) for slot in slots]
         people = tuple(slot.person for slot, literal in zip(slots, literals, strict=True) if literal is not False)
         total = Sum().extend(literals)

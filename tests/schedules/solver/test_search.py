@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -12,7 +14,7 @@ from schedules.domain.score import score
 from schedules.solver.greedy import greedy_roster
 from schedules.solver.objective import minimise
 from schedules.solver.relaxation import Relaxation, relax
-from schedules.solver.search import Answer, Found, Line, Search, better
+from schedules.solver.search import BRANCHING, RESTARTING, Answer, Found, Line, Search, better
 from schedules.solver.solve import stated_board
 from tests.schedules.solver.small_worlds import dislike, month, week, weighted
 
@@ -60,16 +62,6 @@ def test_near_relaxation_is_legal_and_above_the_relaxation() -> None:
     assert 0 < answer.bound <= answer.found.objective
 
 
-def test_approach_is_legal_and_better_than_its_start() -> None:
-    problem = month()
-    search, start = begun(problem)
-
-    answer = search.approach(Line(NO_DEADLINE), start)
-
-    assert answer.found.objective < start.objective
-    assert check(problem, search.roster(answer.found)).hard == ()
-
-
 @pytest.mark.parametrize("chance", range(4))
 def test_any_legal_roster_is_a_solution_that_costs_its_score(chance: int) -> None:
     wishes = [dislike(f"F{1 + (chance + day) % 5}", day, -1 - day % 3) for day in (0, 1, 3, 4)]
@@ -97,23 +89,41 @@ def test_relaxation_proves_its_optimum_in_whole_numbers() -> None:
     assert optimum.bound <= cut_about_a_roster.bound <= search.by_weeks(Line(NO_DEADLINE), start).found.objective
 
 
-def test_proven_bound_is_at_most_the_best_roster_and_reaches_it() -> None:
+@pytest.mark.parametrize("strategy", [BRANCHING, RESTARTING])
+def test_what_is_proven_is_at_most_the_best_roster_and_never_less_than_before(strategy: str) -> None:
     search, start = begun(week(wishes=[dislike("F1", 3, -2), dislike("R1", 5, -1)]))
     best = search.by_weeks(Line(NO_DEADLINE), start).found
 
-    proven = search.prove(Line(NO_DEADLINE), best).bound
-    nothing_better = search.prove_more(Line(NO_DEADLINE), best).bound
+    search.bound = search.prove(Line(NO_DEADLINE), start).bound
+    proven = search.whole(Line(NO_DEADLINE), best, strategy=strategy).bound
 
-    assert 0 < proven <= best.objective
-    assert nothing_better == best.objective
+    assert 0 < search.bound <= proven <= best.objective
 
 
-@pytest.mark.parametrize("attempt", ["by_weeks", "by_pairs", "by_faculty", "whole"])
-def test_searches_from_a_solution_are_legal_and_never_worse(attempt: str) -> None:
+def test_whole_search_ends_with_the_best_where_it_is_allowed_no_gap() -> None:
+    search, start = begun(month())
+    search.gap = 0.0
+
+    answer = search.whole(Line(NO_DEADLINE), start, strategy=BRANCHING)
+
+    assert answer.found.objective == answer.bound == 400
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        Search.by_weeks,
+        Search.by_pairs,
+        Search.by_faculty,
+        partial(Search.whole, strategy=BRANCHING),
+        partial(Search.whole, strategy=RESTARTING),
+    ],
+)
+def test_searches_from_a_solution_are_legal_and_better(attempt: Callable[..., Answer]) -> None:
     problem = month()
     search, start = begun(problem)
 
-    answer = getattr(search, attempt)(Line(NO_DEADLINE), start)
+    answer = attempt(search, Line(NO_DEADLINE), start)
 
     assert answer.found.objective < start.objective
     assert check(problem, search.roster(answer.found)).hard == ()
