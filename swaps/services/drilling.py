@@ -52,7 +52,7 @@ BEST = 4
 @drills.play("swap asked for", kind="swaps", weight=6)
 def ask(drill: Drill) -> str:
     """A random person gives a random week: to somebody the search found, or to anybody, which may be refused."""
-    giver = drill.chance.choice(list(Person.objects.filter(is_active=True).order_by("pk")))
+    giver = drill.chance.choice(list(Person.objects.filter(is_active=True).order_by("name", "pk")))
     weeks = [week for week in own_weeks(giver, at=drill.at) if not week.is_open and week.start in drill.coming]
     if not weeks:
         return ""
@@ -66,7 +66,7 @@ def ask(drill: Drill) -> str:
 
 def _order(drill: Drill, giver: Person, week: dt.date) -> Order | None:
     found = candidates(giver, week=week, at=drill.at)[:BEST]
-    others = Person.objects.filter(is_active=True, role=giver.role).exclude(pk=giver.pk).order_by("pk")
+    others = Person.objects.filter(is_active=True, role=giver.role).exclude(pk=giver.pk).order_by("name", "pk")
     taker = drill.chance.choice(
         [item.person for item in found] or [str(pk) for pk in others.values_list("pk", flat=True)]
     )

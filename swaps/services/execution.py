@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from common.services import maintenance
 from schedules.domain.changes import new_or_worsened
-from schedules.domain.rules.report import Severity, Violation
+from schedules.domain.rules.report import Report, Severity, Violation
 from schedules.services.cells import CellsChanged, lock
 from schedules.services.gate import open_gate, require_breaker_closed
 from schedules.services.improving import Effect, EffectOf
@@ -170,9 +170,17 @@ def verify(planned: Planned, exchange: Exchange, *, may_stay_open: frozenset[str
         raise Broken("ROWS_DIFFER")
     if set(after.problem.fmit_weeks) != set(exchange.replan(before.problem).fmit_weeks):
         raise Broken("WEEKS_DIFFER")
-    for violation in new_or_worsened(before.report, after.report):
-        if violation.severity is Severity.HARD and not is_accepted(violation, may_stay_open):
-            raise Broken(violation.rule)
+    for violation in broken_by(before.report, after.report, may_stay_open=may_stay_open):
+        raise Broken(violation.rule)
+
+
+def broken_by(before: Report, after: Report, *, may_stay_open: frozenset[str]) -> tuple[Violation, ...]:
+    """Hard findings that are new or worse and that nobody accepted: what no swap may leave, nor many together."""
+    return tuple(
+        violation
+        for violation in new_or_worsened(before, after)
+        if violation.severity is Severity.HARD and not is_accepted(violation, may_stay_open)
+    )
 
 
 def is_accepted(violation: Violation, may_stay_open: frozenset[str]) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 
 from accounts.enums import Role
 from accounts.models import User
-from schedules.domain.problem import Problem, Session
+from schedules.domain.problem import Problem, Session, ShedTier
 from schedules.domain.roster import Roster, Slot
 from schedules.enums import ScheduleStatus
 from schedules.mapping import load_problem, load_roster
-from schedules.models import FmitWeek, Person, Schedule
+from schedules.models import Activity, Assignment, FmitWeek, Person, Schedule
 from schedules.services.preflight import inputs_of
 from swaps.domain.tables import Level, SwapStatus, SwapType
 from swaps.models import EscalationCase, MarketplaceOffer, SwapRecord
@@ -86,6 +86,20 @@ def _solved(problem: Problem, people: list[str], leaders: str) -> Roster:
     days = problem.days
     cells = {Slot(people[who], days[day], session): code for (who, day, session), code in _known[leaders].items()}
     return Roster(cells=cells)
+
+
+def lonely(world: World, day: dt.date, letter: str = "E") -> None:
+    """Nobody but E may do what E does that morning, and it has to be done: whoever gives E duty leaves it open."""
+    alone = Activity.objects.filter(code="ALONE").first()
+    if alone is None:
+        credential = program.credential()
+        program.holds(world.attending[letter], credential)
+        alone = program.activity("ALONE", credential=credential, shed_tier=ShedTier.PATIENT_SAFETY)
+    with program.open_gate():
+        row = Assignment.objects.get(person=world.attending[letter], date=day, session="AM")
+        row.activity = alone
+        row.save()
+    program.demand(alone, weekdays=[day.weekday()], start_date=day, end_date=day)
 
 
 def copy_of(schedule: Schedule, *, start: dt.date | None = None) -> Schedule:

@@ -43,7 +43,7 @@ def coverage_gap(case: Case) -> Checked:
     """COVERAGE_GAP: a minimum newly unfilled; the coordinator where somebody idle could step in, else the director."""
     row = CHECK["COVERAGE_GAP"]
     for demand, filled in case.gaps:
-        able = [who for who in sorted(demand.eligible) if _could_step_in(case, who, demand)]
+        able = [who for who in case.problem.in_order(demand.eligible) if _could_step_in(case, who, demand)]
         band = row.bands[0] if able else row.bands[1]
         place = f"{demand.activity} on {demand.day} {demand.session} would have {filled} of {demand.minimum}"
         names = ", ".join(case.name(who) for who in able[:3])

@@ -8,7 +8,7 @@ import statistics
 import time
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -24,7 +24,7 @@ from common.models import signed
 from common.services.warming import warm_up
 from schedules.domain.problem import HALF_DAYS
 from schedules.domain.problem import Role as PersonRole
-from schedules.domain.rules.report import Severity
+from schedules.domain.rules.report import Report, Violation
 from schedules.enums import ScheduleStatus
 from schedules.management.commands.bench import Table
 from schedules.models import Assignment, FmitWeek, Person, Schedule
@@ -33,6 +33,8 @@ from swaps import queries, services
 from swaps.domain.tables import Level, SwapStatus, SwapType, Verdict
 from swaps.models import SwapPolicy, SwapRecord
 from swaps.services import ground
+from swaps.services.execution import broken_by
+from swaps.services.settling import accepted_posts
 
 ROWS = ("id", "person_id", "date", "session", "activity__code", "source", "locked", "rotation_id", "created_at")
 LIFTED = {"requests_per_day": 30000, "pending_per_person": 30000, "days_ahead": 400, "failed_attempts": 30000}
@@ -102,16 +104,16 @@ class Command(BaseCommand):
         at = timezone.make_aware(dt.datetime.combine(version.start_date, dt.time(12)))
         _lift_limits(at)
         crew = _crew()
-        before, broken = _everything(), _broken(version)
+        before, lawful = _everything(), _judged(version)
         warm_up()  # as a web server does
         chance, run = random.Random(options["seed"]), Run()  # noqa: S311 - which swaps, nothing secret
         for _ in range(options["requests"]):
             _ask(run, _order(chance, version), crew, at=at)
-        new = len(_broken(version) - broken)
+        broken = broken_by(lawful, _judged(version), may_stay_open=_let_open(run.executed))
         for swap in reversed(run.executed):
             _take_back(run, swap, crew, at=at)
         _search(run, version, at=at)
-        _write(table, run, new=new, different=len(before ^ _everything()))
+        _write(table, run, broken=broken, different=len(before ^ _everything()))
 
 
 def _lift_limits(at: dt.datetime) -> None:
@@ -139,16 +141,20 @@ def _everything() -> set[tuple[Any, ...]]:
     return {*rows, *FmitWeek.objects.values_list("start_date", "person_id")}
 
 
-def _broken(version: Schedule) -> set[str]:
-    report = validate(version.start_date, version.end_date).report
-    return {finding.key for finding in report.violations if finding.severity is Severity.HARD}
+def _judged(version: Schedule) -> Report:
+    return validate(version.start_date, version.end_date).report
+
+
+def _let_open(executed: Iterable[SwapRecord]) -> frozenset[str]:
+    """Posts for which deciders accepted that nobody holds them: what their requests were put before them for."""
+    return frozenset().union(*map(accepted_posts, executed))
 
 
 def _order(chance: random.Random, version: Schedule) -> services.Order:
     """Four of ten exchange FMIT weeks, three absorb one, three are residents' weeks or single days."""
     kind = chance.random()
     inside = FmitWeek.objects.filter(start_date__gt=version.start_date, end_date__lt=version.end_date)
-    weeks = list(inside.select_related("person"))
+    weeks = list(inside.select_related("person").order_by("start_date"))
     week = chance.choice(weeks)
     giver, day, target = week.person, week.start_date, None
     if kind < 0.7:
@@ -158,7 +164,9 @@ def _order(chance: random.Random, version: Schedule) -> services.Order:
         if target is None:
             taker = chance.choice(_others(giver))
     else:
-        giver = chance.choice(list(Person.objects.filter(role=PersonRole.RESIDENT, is_active=True).order_by("pk")))
+        giver = chance.choice(
+            list(Person.objects.filter(role=PersonRole.RESIDENT, is_active=True).order_by("name", "pk"))
+        )
         taker = chance.choice(_others(giver))
         day += dt.timedelta(days=chance.randrange(7))
     return services.Order(
@@ -175,7 +183,7 @@ def _order(chance: random.Random, version: Schedule) -> services.Order:
 
 def _others(person: Person) -> Sequence[Person]:
     known = Person.objects.filter(role=person.role, is_active=True, adjunct=False).exclude(pk=person.pk)
-    return list(known.order_by("pk"))
+    return list(known.order_by("name", "pk"))
 
 
 def _ask(run: Run, order: services.Order, crew: dict[str, User], *, at: dt.datetime) -> None:
@@ -215,7 +223,7 @@ def _search(run: Run, version: Schedule, *, at: dt.datetime) -> None:
         run.timed("candidates", partial(services.candidates, week.person, week=week.start_date, at=at))
 
 
-def _write(table: Table, run: Run, *, new: int, different: int) -> None:
+def _write(table: Table, run: Run, *, broken: Sequence[Violation], different: int) -> None:
     asked = sum(run.outcomes.values())
     table.head(f"Swaps on the published schedule, {asked} random requests")
     for outcome, count in sorted(run.outcomes.items()):
@@ -226,7 +234,10 @@ def _write(table: Table, run: Run, *, new: int, different: int) -> None:
             if found:
                 table.row(f"{what}, {name}", pick([spent.wall for spent in found]), "ms", limit)
                 table.row(f"{what}, {name}, processor", pick([spent.processor for spent in found]), "ms")
-    table.row("hard violations that were not there before", new, "", 0)
+    table.row("posts that deciders let stay open", len(_let_open(run.executed)), "")
+    table.row("hard violations that were not there before", len(broken), "", 0)
+    for violation in broken:
+        table.write(f"  {violation.rule} {violation.start} to {violation.end} {violation.session or ''}".rstrip())
     table.row("rows and weeks that did not come back", different, "", 0)
     table.write(f"  findings: {', '.join(f'{code} {count}' for code, count in sorted(run.findings.items()))}")
 

@@ -9,8 +9,7 @@ import pytest
 from accounts.enums import Role
 from accounts.models import Notification
 from common.errors import Invalid, NotAllowed
-from schedules.domain.problem import ShedTier
-from schedules.models import Activity, Assignment, Demand, Holiday
+from schedules.models import Demand, Holiday
 from swaps import services
 from swaps.domain.tables import Level
 from swaps.enums import CaseStatus
@@ -19,7 +18,7 @@ from swaps.models import EscalationCase, SwapAudit, SwapPolicy, SwapRecord
 from swaps.services.refusals import AlreadyAnswered, FindingsChanged, SwapState
 from tests.factories import accounts, program, swaps
 from tests.factories.readers import dead_ends
-from tests.factories.swaps import EARLY, FRIDAYS
+from tests.factories.swaps import EARLY, FRIDAYS, lonely
 
 pytestmark = pytest.mark.django_db
 HOUR, A_DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -293,20 +292,6 @@ def test_a_finding_grown_worse_than_what_was_approved_asks_its_own_level(world, 
 
     opened = EscalationCase.objects.get(swap=swap, status=CaseStatus.OPEN)
     assert (settled.status, opened.level) == ("PENDING", Level.PROGRAM_DIRECTOR)
-
-
-def lonely(world, day, letter="E"):
-    """Nobody but E may do what E does that morning, and it has to be done: whoever gives E duty leaves it open."""
-    alone = Activity.objects.filter(code="ALONE").first()
-    if alone is None:
-        credential = program.credential()
-        program.holds(world.attending[letter], credential)
-        alone = program.activity("ALONE", credential=credential, shed_tier=ShedTier.PATIENT_SAFETY)
-    with program.open_gate():
-        row = Assignment.objects.get(person=world.attending[letter], date=day, session="AM")
-        row.activity = alone
-        row.save()
-    program.demand(alone, weekdays=[day.weekday()], start_date=day, end_date=day)
 
 
 def gap_case(world, order, *weekdays):
