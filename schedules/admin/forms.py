@@ -96,6 +96,7 @@ _PRICED_APART = {
     "PATTERN_MOVED": "A half-day of the rotation's pattern that is held at another time of the week.",
     "PATTERN_DROPPED": "A half-day of the rotation's pattern that is left out.",
     "CLINIC_COMFORT": "Everybody in clinic above the comfortable number.",
+    "N1_SAFETY": "A half-day in which nobody at all could take one attending's place: then a roster is not accepted.",
     "REPAIR_CHANGE": "In repair, every half-day that differs from what is published.",
 }
 """What is counted where the price is not that of a whole rule."""

@@ -341,6 +341,7 @@ DEFAULT_WEIGHTS: Mapping[str, int] = MappingProxyType(
         "FULL_DAYS": 2,
         "PREFERENCE": 30,
         "N1_MARGIN": 50,
+        "N1_SAFETY": 400,
         "CLINIC_COMFORT": 50,
         "REST_8": 30,
         "DAY_FREE_IN_7": 120,

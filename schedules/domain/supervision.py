@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from math import lcm
 from typing import NamedTuple
 
-from schedules.domain.problem import Activity, Person, Policy, SupervisionKind
+from schedules.domain.codes import ADMIN_CODE, OFF_CODE, WEEKEND_CODE
+from schedules.domain.problem import Activity, Date, Person, Policy, Problem, Session, SupervisionKind, WorkKind
+
+CALLED_IN = frozenset({OFF_CODE, WEEKEND_CODE})
+"""Idle time from which a faculty member can be called in; no duty-hour rule binds them."""
 
 
 def units_per_supervisor(policy: Policy) -> int:
@@ -30,6 +35,33 @@ def units_needed(policy: Policy, person: Person, activity: Activity) -> int:
 def whole_supervisors(policy: Policy, units: int) -> int:
     """Supervisors who together are worth at least so many units."""
     return -(-units // units_per_supervisor(policy))
+
+
+def may_supervise(person: Person) -> bool:
+    """A faculty member whose duty allows supervision."""
+    if not person.is_faculty or person.adjunct:
+        return False
+    return person.duty is None or person.duty.maximum.get(WorkKind.SUPERVISION, 1) > 0
+
+
+def in_reserve(person: Person, activity: Activity) -> bool:
+    """Supervises, or could without giving up any work: faculty at administration (N1_MARGIN)."""
+    return activity.provides_supervision or (person.is_faculty and activity.code == ADMIN_CODE)
+
+
+def could_supervise(person: Person, activity: Activity) -> bool:
+    """Supervises, or could by giving up other work or a day off (N1_SAFETY): what k* of the margins counts on."""
+    return may_supervise(person) and (activity.is_duty or activity.code in CALLED_IN)
+
+
+def attending_posts(problem: Problem) -> Counter[tuple[Date, Session]]:
+    """Attendings that each session needs besides its supervisors: FMIT, and other patient-safety demand of faculty."""
+    faculty = {person.id for person in problem.faculty}
+    posts: Counter[tuple[Date, Session]] = Counter()
+    for demand in problem.demands:
+        if demand.hard and demand.eligible and demand.eligible <= faculty:
+            posts[demand.day, demand.session] += demand.minimum
+    return posts
 
 
 class Supervision(NamedTuple):

@@ -17,6 +17,7 @@ from schedules.domain.blocks import academic_year_start
 from schedules.domain.codes import CALL_CODE
 from schedules.domain.demand import DemandRule, expand
 from schedules.domain.problem import (
+    DEFAULT_WEIGHTS,
     Absence,
     Activity,
     ActivityCode,
@@ -104,9 +105,12 @@ def load_problem(
 
 
 def load_policy() -> Policy:
-    """The program's numbers; the defaults where no record was made yet."""
+    """The program's numbers; the defaults where no record was made yet, and for weights that it does not name."""
     row = models.ProgramPolicy.objects.filter(pk=1).first()
-    return Policy(**{field.name: getattr(row, field.name) for field in fields(Policy)}) if row else Policy()
+    if row is None:
+        return Policy()
+    numbers = {field.name: getattr(row, field.name) for field in fields(Policy)}
+    return Policy(**numbers | {"weights": {**DEFAULT_WEIGHTS, **row.weights}})
 
 
 def _people(schedule: models.Schedule | None) -> tuple[Person, ...]:

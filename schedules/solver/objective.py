@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from schedules.domain.calls import FMIT_NIGHTS, could_call, night_kind
 from schedules.domain.codes import ADMIN_CODE, FMIT_CODE
 from schedules.domain.pattern import flexible_weeks, resident_base, works_by_pattern
-from schedules.domain.problem import ONE_DAY, Date, Person, Session, Weekday
+from schedules.domain.problem import ONE_DAY, Activity, Date, Person, Session, Weekday
 from schedules.domain.roster import Roster, Slot
 from schedules.domain.score import (
     NEAR_FMIT_COST,
@@ -23,7 +23,13 @@ from schedules.domain.score import (
     weekend_days,
     weekend_shares,
 )
-from schedules.domain.supervision import units_needed, units_per_supervisor
+from schedules.domain.supervision import (
+    attending_posts,
+    could_supervise,
+    in_reserve,
+    units_needed,
+    units_per_supervisor,
+)
 from schedules.solver.constraints.supervision import crowd, half_days
 from schedules.solver.counting import all_hold, any_holds, at_least_zero, distance, greatest
 from schedules.solver.full_days import faculty_minimum, split_days
@@ -204,11 +210,24 @@ def _call_before_leave(board: Board) -> Sum:
 
 
 def _margin(board: Board) -> Sum:
+    total = _short_of_supervisors(board, in_reserve, Counter())
+    for day in call_nights(board.problem):
+        total.add(_no_second_caller(board, day))
+    return total
+
+
+def _safety(board: Board) -> Sum:
+    return _short_of_supervisors(board, could_supervise, attending_posts(board.problem))
+
+
+def _short_of_supervisors(
+    board: Board, counts: Callable[[Person, Activity], bool], posts: Counter[tuple[Date, Session]]
+) -> Sum:
     problem = board.problem
     units = units_per_supervisor(problem.policy)
     total = Sum()
-    for slots in half_days(board).values():
-        load, spare, loading = Sum(), Sum(), []
+    for half, slots in half_days(board).items():
+        load, there, loading = Sum(), Sum(), []
         for slot, options in slots:
             person = problem.person[slot.person]
             for code, literal in options.items():
@@ -218,12 +237,12 @@ def _margin(board: Board) -> Sum:
                 need = units_needed(problem.policy, person, activity)
                 load.add(literal, need)
                 loading += [literal] if need else []
-                spare.add(literal, int(activity.provides_supervision or (person.is_faculty and code == ADMIN_CODE)))
+                there.add(literal, int(counts(person, activity)))
         busy = any_holds(board, loading)
         if busy is False:
             continue
-        # ceil(load / units) + 1 - spare <= short, in units
-        thin = Sum().include(load).include(spare, -units).add(busy, units)
+        # ceil(load / units) + posts + 1 - there <= short, in units
+        thin = Sum().include(load).include(there, -units).add(busy, units * (1 + posts[half]))
         if thin.is_constant:
             total.constant += max(0, -(-thin.constant // units))
             continue
@@ -232,8 +251,6 @@ def _margin(board: Board) -> Sum:
             short = board.model.new_int_var(0, -(-top // units), "")
             board.model.add(thin.expression <= units * short)
             total.add(short)
-    for day in call_nights(problem):
-        total.add(_no_second_caller(board, day))
     return total
 
 
@@ -298,6 +315,7 @@ TERMS: Mapping[str, Callable[[Board], Sum]] = {
     "FULL_DAYS": split_days,
     "PREFERENCE": _preference,
     "N1_MARGIN": _margin,
+    "N1_SAFETY": _safety,
     "CLINIC_COMFORT": _clinic_comfort,
     "REST_8": _short_rests,
     "DAY_FREE_IN_7": _long_runs,

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
@@ -23,9 +22,7 @@ from schedules.solver.variables import Board, read
 
 # Limits in the solver's deterministic time, the same on every machine, for an ordinary program.
 WORK_ON_BOUND = 0.8
-WORK_NEAR_RELAXATION = 0.5
-WORK_PER_WEEK = 0.5
-WORK_ON_FACULTY = 2.0
+WORK_ON_PART = 0.5
 WORK_ON_WHOLE = 2.5
 PEOPLE_OF_A_PROGRAM = 60
 """A larger program may take more work."""
@@ -154,11 +151,14 @@ class Search:
     @property
     def rounds(self) -> Sequence[tuple[Attempt, ...]]:
         """What is tried side by side, round by round, first what most often suffices: a roster beside a bound."""
-        restarting, branching = (partial(self.whole, strategy=each) for each in (RESTARTING, BRANCHING))
+
+        def whole(strategy: str, work: float) -> Attempt:
+            return partial(self.whole, strategy=strategy, work=work)
+
         return (
-            (self.near_relaxation, self.prove),
-            (self.by_weeks, restarting, branching),
-            (self.by_pairs, self.by_faculty),
+            (self.approach, self.prove),
+            (self.by_weeks, whole(RESTARTING, WORK_ON_WHOLE), whole(BRANCHING, WORK_ON_WHOLE)),
+            (whole(RESTARTING, 2 * WORK_ON_WHOLE), whole(BRANCHING, 2 * WORK_ON_WHOLE)),
         )
 
     def suffices(self, answer: Answer) -> bool:
@@ -193,11 +193,11 @@ class Search:
         answer = line.solve(self.board.model, seed=self.seed, work=work, gap=self.gap, strategy=BOUNDING)
         return Answer(better(start, answer.found), answer.bound)
 
-    def whole(self, line: Line, start: Found, *, strategy: str) -> Answer:
+    def whole(self, line: Line, start: Found, *, strategy: str, work: float) -> Answer:
         """Everything at once, from a solution and the proven bound."""
         model = self._beginning_with(start, self.board.model.clone())
         self._limit(model, self.bound, math.inf)
-        answer = line.solve(model, seed=self.seed, work=WORK_ON_WHOLE * self.size, gap=self.gap, strategy=strategy)
+        answer = line.solve(model, seed=self.seed, work=work * self.size, gap=self.gap, strategy=strategy)
         return Answer(better(start, answer.found), answer.bound)
 
     # --- near the relaxation ------------------------------------------------------------------------------------------
@@ -209,42 +209,45 @@ class Search:
             return Answer(start)
         decided = (optimum.decided(literals) for _, literals in self.slots)
         model = self._fixed(literal for literal in decided if literal is not None)
-        near = self._small(line, model, WORK_NEAR_RELAXATION)
-        return Answer(better(start, near), optimum.bound)
+        return Answer(better(start, self._small(line, model)), optimum.bound)
+
+    def approach(self, line: Line, start: Found | None) -> Answer:
+        """From the relaxation to a roster, and to the best one for its residents."""
+        near = self.near_relaxation(line, start)
+        if near.found is None or self.suffices(near):
+            return near
+        return Answer(self.by_residents(line, near.found).found, near.bound)
 
     # --- windows ------------------------------------------------------------------------------------------------------
 
+    def by_residents(self, line: Line, start: Found) -> Answer:
+        """All residents at once: a day off can often change its week only together with other people's."""
+        residents = {slot for slot, _ in self.slots if self.problem.person[slot.person].is_resident}
+        return self._through(line, start, [residents])
+
     def by_weeks(self, line: Line, start: Found) -> Answer:
-        """Each block week with all others kept."""
-        return self._through(line, start, [(week, WORK_PER_WEEK) for week in self._weeks()])
+        """Each block week with all others kept, then the residents over all of them."""
+        best = self._through(line, start, self._weeks()).found or start
+        return self.by_residents(line, best)
 
-    def by_faculty(self, line: Line, start: Found) -> Answer:
-        """All faculty at once: their calls can change places only together with the work around them."""
-        faculty = {slot for slot, _ in self.slots if self.problem.person[slot.person].is_faculty}
-        return self._through(line, start, [(faculty, WORK_ON_FACULTY)])
-
-    def by_pairs(self, line: Line, start: Found) -> Answer:
-        """Every two neighbouring weeks with all others kept."""
-        pairs = [(first | second, 2 * WORK_PER_WEEK) for first, second in pairwise(self._weeks())]
-        return self._through(line, start, pairs)
-
-    def _through(self, line: Line, start: Found, windows: Iterable[tuple[set[Slot], float]]) -> Answer:
+    def _through(self, line: Line, start: Found, windows: Iterable[set[Slot]]) -> Answer:
         """Window after window, until the roster is near enough to what is proven."""
         best = start
-        for free, work in windows:
+        for free in windows:
             if line.stopped or self.suffices(Answer(best)):
                 break
-            best = self._window(line, best, free, work)
+            best = self._window(line, best, free)
         return Answer(best)
 
-    def _window(self, line: Line, start: Found, free: set[Slot], work: float) -> Found:
+    def _window(self, line: Line, start: Found, free: set[Slot]) -> Found:
         """The best solution that differs from `start` in the free slots only."""
         kept = (literal for slot, literals in self.slots if slot not in free for literal in literals)
         model = self._beginning_with(start, self._fixed(literal for literal in kept if start.holds(literal)))
-        return better(start, self._small(line, model, work)) or start
+        return better(start, self._small(line, model)) or start
 
-    def _small(self, line: Line, model: cp_model.CpModel, work: float) -> Found | None:
-        return line.solve(model, seed=self.seed, work=work * self.size, gap=GAP_OF_A_WINDOW, small=True).found
+    def _small(self, line: Line, model: cp_model.CpModel) -> Found | None:
+        work = WORK_ON_PART * self.size
+        return line.solve(model, seed=self.seed, work=work, gap=GAP_OF_A_WINDOW, small=True).found
 
     def _weeks(self) -> list[set[Slot]]:
         weeks: dict[Date, set[Slot]] = {}

@@ -158,7 +158,8 @@ def test_policy_numbers_come_from_the_record_or_the_defaults():
 
     program.policy(clinic_capacity=9, weights={"FULL_DAYS": 4})
 
-    assert mapping.load_policy() == core.Policy(clinic_capacity=9, weights={"FULL_DAYS": 4})
+    weights = {**core.DEFAULT_WEIGHTS, "FULL_DAYS": 4}
+    assert mapping.load_policy() == core.Policy(clinic_capacity=9, weights=weights)
 
 
 def test_preferences_and_duty_logs_come_along():

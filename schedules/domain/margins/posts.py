@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from schedules.domain.calls import FMIT_NIGHTS, takes_call
-from schedules.domain.codes import CALL_CODE, FMIT_CODE, OFF_CODE, SUPERVISION_CODE, WEEKEND_CODE
+from schedules.domain.codes import CALL_CODE, FMIT_CODE, SUPERVISION_CODE
 from schedules.domain.problem import (
     HALF_DAYS,
     ONE_DAY,
@@ -21,15 +21,11 @@ from schedules.domain.problem import (
     PersonId,
     Problem,
     Session,
-    WorkKind,
 )
 from schedules.domain.roster import Roster
-from schedules.domain.supervision import units_needed, whole_supervisors
+from schedules.domain.supervision import CALLED_IN, may_supervise, units_needed, whole_supervisors
 
 SUPERVISION_LABEL = "supervision"
-
-CALLED_IN = frozenset({OFF_CODE, WEEKEND_CODE})
-"""Idle time from which a faculty member can be called in; no duty-hour rule binds them."""
 
 ATTENDING_CODES = frozenset({FMIT_CODE, CALL_CODE})
 """Posts that the system never gives to adjuncts or to people excluded from automatic call."""
@@ -135,7 +131,7 @@ class _Eligibility:
         self.residents = frozenset(person.id for person in problem.residents)
         self.attendings = frozenset(person.id for person in problem.faculty if takes_call(person))
         self._supervising = [activity for activity in problem.activities.values() if activity.provides_supervision]
-        self._may_supervise = [person for person in problem.faculty if _duty_supervises(person)]
+        self._may_supervise = [person for person in problem.faculty if may_supervise(person)]
         self._supervisors: dict[Date, frozenset[PersonId]] = {}
 
     def supervisors(self, day: Date) -> frozenset[PersonId]:
@@ -147,12 +143,6 @@ class _Eligibility:
                 if any(self._problem.eligible(person, activity, day) for activity in self._supervising)
             )
         return self._supervisors[day]
-
-
-def _duty_supervises(person: Person) -> bool:
-    if person.adjunct:
-        return False
-    return person.duty is None or person.duty.maximum.get(WorkKind.SUPERVISION, 1) > 0
 
 
 def _demand_post(demand: Demand, crew: _Crew, who: _Eligibility) -> Post:

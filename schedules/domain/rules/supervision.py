@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from schedules.domain.calls import FMIT_NIGHTS, takes_call
-from schedules.domain.codes import ADMIN_CODE, CALL_CODE
+from schedules.domain.codes import CALL_CODE
 from schedules.domain.problem import HALF_DAYS, ONE_DAY, Date, Problem, Session
 from schedules.domain.roster import Roster
 from schedules.domain.rules.index import AM, NIGHT, PM, RosterIndex, index_of
 from schedules.domain.rules.report import Finding, NotMeasured, Severity, Violation
 from schedules.domain.rules.wording import count, on
-from schedules.domain.supervision import Supervision, supervision_of
+from schedules.domain.supervision import Supervision, in_reserve, supervision_of
 
 
 def supervision(problem: Problem, roster: Roster) -> Iterator[Finding]:
@@ -133,8 +133,7 @@ def n1_margin(problem: Problem, roster: Roster) -> Iterator[Finding]:
             found = supervision_of(problem.policy, people)
             if not found.supervised:
                 continue
-            idle = sum(person.is_faculty and activity.code == ADMIN_CODE for person, activity in people)
-            if found.supervisors + idle <= found.needed:
+            if sum(in_reserve(person, activity) for person, activity in people) <= found.needed:
                 yield _thin(day, session, "nobody could step in for a missing supervisor")
         callers = [person.id for person, activity in held[NIGHT] if activity.code == CALL_CODE and person.is_faculty]
         if callers and not _second_caller(index, day):

@@ -9,7 +9,7 @@ from schedules.domain.problem import Problem
 from schedules.domain.roster import Roster
 from schedules.domain.score.calls import call_before_leave, call_equity, call_spacing
 from schedules.domain.score.faculty import faculty_minimum, split_days
-from schedules.domain.score.half_days import clinic_comfort, margin, soft_demand
+from schedules.domain.score.half_days import clinic_comfort, margin, safety, soft_demand
 from schedules.domain.score.preferences import preference
 from schedules.domain.score.residents import long_runs, pattern_counts, short_rests, weekend_equity
 
@@ -66,6 +66,7 @@ COUNTS: Mapping[str, Callable[[Problem, Roster], int]] = {
     "FULL_DAYS": split_days,
     "PREFERENCE": preference,
     "N1_MARGIN": margin,
+    "N1_SAFETY": safety,
     "CLINIC_COMFORT": clinic_comfort,
     "REST_8": short_rests,
     "DAY_FREE_IN_7": long_runs,

@@ -20,7 +20,7 @@ def fill_gaps(draft: Draft) -> None:
         touching = {attending.get(day) for day in (gap.days[0] - ONE_DAY, gap.days[-1] + ONE_DAY)}
         takers = [person for person in gap.takers if _can_lead(draft, person, gap)]
         if takers:
-            chosen = min(takers, key=lambda person: (person in touching, planned[person], person))
+            chosen = min(takers, key=lambda person: (person in touching, planned[person]))
             _lead(draft, chosen, gap)
 
 

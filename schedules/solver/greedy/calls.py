@@ -29,7 +29,7 @@ class _Calls:
         for day in sorted(nights, key=lambda day: (len(nights[day]) > 2, day)):
             candidates = [person for person in nights[day] if self._may_take(person, day)]
             if candidates:
-                self._take(min(candidates, key=lambda person: (self._price(person, day), person.id)), day)
+                self._take(min(candidates, key=lambda person: self._price(person, day)), day)
 
     def _candidates(self, day: Date) -> list[Person]:
         return [person for person in self.problem.faculty if self._may_take(person, day)]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from schedules.domain.codes import ADMIN_CODE, FMIT_CODE, PCAT_CODE, SUPERVISION_CODE
 from schedules.domain.pattern import flexible_weeks
-from schedules.domain.problem import HALF_DAYS, Person, PersonId, WorkKind
+from schedules.domain.problem import HALF_DAYS, Person, WorkKind
 from schedules.domain.roster import Slot
 from schedules.solver.greedy.draft import Draft, HalfDay
 
@@ -20,11 +20,10 @@ def relieve(draft: Draft) -> None:
 
 
 class _Turn(NamedTuple):
-    """A faculty member's work that supervision could take the place of, what is missed least first."""
+    """A faculty member's work that supervision could take the place of."""
 
-    stays_full: bool
-    below_minimum: bool
-    person: PersonId
+    price: tuple[bool, bool]
+    """Whether the clinic stays too full, then whether the duty's minimum is missed."""
     slot: Slot
 
 
@@ -52,7 +51,7 @@ class _Relief:
         """Turn one faculty member's ordinary work into supervision, clinic first where it is too full."""
         turns = [turn for person in self.problem.faculty if (turn := self._turn(person, half))]
         if turns:
-            self.draft.put(min(turns).slot, SUPERVISION_CODE)
+            self.draft.put(min(turns, key=lambda turn: turn.price).slot, SUPERVISION_CODE)
         return bool(turns)
 
     def _turn(self, person: Person, half: HalfDay) -> _Turn | None:
@@ -70,7 +69,7 @@ class _Relief:
             return None
         minimum = person.duty.minimum.get(activity.work_kind, 0) if person.duty else 0
         done = draft.work_in_week(person, activity.work_kind, slot.day)
-        return _Turn(stays_full, done <= minimum, person.id, slot)
+        return _Turn((stays_full, done <= minimum), slot)
 
     # --- residents ---------------------------------------------------------------------------------------------------
 
@@ -86,7 +85,7 @@ class _Relief:
             if self.draft.can(slot, ADMIN_CODE):
                 droppable.append(slot)
         if droppable:
-            self.draft.put(min(droppable, key=lambda slot: (-self._need(slot), slot)), ADMIN_CODE)
+            self.draft.put(min(droppable, key=lambda slot: -self._need(slot)), ADMIN_CODE)
         return bool(droppable)
 
     def _burdens(self, slot: Slot) -> bool:

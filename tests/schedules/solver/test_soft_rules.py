@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from schedules.domain.margins import margins
 from schedules.domain.pattern import base_roster
 from schedules.domain.problem import HALF_DAYS, Preference, PreferenceScope, Problem, Session
 from schedules.domain.score import COUNTS
@@ -67,6 +68,12 @@ def thin_supervision() -> Problem:
     return made(people, {"R1": {"0": "C C"}, "R2": {"0": "C C"}}, span=(0, 0), wishes=likes)
 
 
+def nobody_left() -> Problem:
+    likes = [wish(person, 3, 3, session, "C") for person in ("R1", "R2", "R3") for session in HALF_DAYS]
+    plan = {f"R{number}": {"0": "C C"} for number in (1, 2, 3)}
+    return made((*residents(3, pgy=1), *attendings(2)), plan, span=(0, 0), wishes=likes)
+
+
 WORLDS = {
     "DEMAND_MIN": lambda: week(demands=[demand(0, AM, "CARD", eligible=["R1"], hard=False)]),
     "PATTERN_MOVED": lambda: week(wishes=[wish("R1", -1, 3, AM, "C")]),
@@ -79,6 +86,7 @@ WORLDS = {
     "FULL_DAYS": full_days,
     "PREFERENCE": lambda: week(wishes=[wish("R1", -2, 3, AM, "C")]),
     "N1_MARGIN": thin_supervision,
+    "N1_SAFETY": nobody_left,
     "CLINIC_COMFORT": crowded,
     "REST_8": lambda: made(residents(1), {"R1": {"4": "- - NF", "5": "- CARD"}}, span=(4, 5)),
     "DAY_FREE_IN_7": lambda: ward(wishes=[span_dislike("R1", 0, 1), span_dislike("R1", 14, 15)]),
@@ -98,3 +106,13 @@ def test_leaving_a_soft_rule_out_changes_the_result(code: str) -> None:
     ignored = solve(without, base=base_roster(without), options=EXACT).terms[code].count
 
     assert counted < ignored
+
+
+def test_a_roster_without_n1_safety_would_not_be_accepted() -> None:
+    problem = nobody_left()
+    without = weighted(problem, N1_SAFETY=0)
+
+    safe, unsafe = (solve(each, base=base_roster(each), options=EXACT).roster for each in (problem, without))
+
+    assert margins(problem, safe).n1_compliant is True
+    assert margins(problem, unsafe).n1_compliant is False
