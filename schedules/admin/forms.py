@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminI
 from common.forms import PlainModelForm
 from schedules import models
 from schedules.domain.problem import DEFAULT_WEIGHTS, Role, WorkKind
-from schedules.domain.rules import RULES
+from schedules.domain.rules.prices import priced
 
 WEEKDAYS = tuple(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
 _ROLES = tuple((role.value, role.value.title()) for role in Role)
@@ -92,22 +92,12 @@ def number_fields(tables: tuple[tuple[str, str, tuple[str, ...], int], ...]) -> 
 
 _DUTY_TABLES = (("minimum", "min_", _KINDS, 14), ("maximum", "max_", _KINDS, 14))
 _WEIGHT_TABLES = (("weights", "weight_", tuple(DEFAULT_WEIGHTS), 1000),)
-_PRICED_APART = {
-    "PATTERN_MOVED": "A half-day of the rotation's pattern that is held at another time of the week.",
-    "PATTERN_DROPPED": "A half-day of the rotation's pattern that is left out.",
-    "CLINIC_COMFORT": "Everybody in clinic above the comfortable number.",
-    "N1_SAFETY": "A half-day in which nobody at all could take one attending's place: then a roster is not accepted.",
-    "REPAIR_CHANGE": "In repair, every half-day that differs from what is published.",
-}
-"""What is counted where the price is not that of a whole rule."""
 
 
 def _weight_fields() -> dict[str, forms.IntegerField]:
     """A number per soft rule, with the rule's own sentence."""
     return {
-        f"{prefix}{code}": _number(
-            f"Weight of {code}", most, _PRICED_APART[code] if code in _PRICED_APART else RULES[code].sentence
-        )
+        f"{prefix}{code}": _number(f"Weight of {code}", most, priced(code))
         for _, prefix, codes, most in _WEIGHT_TABLES
         for code in codes
     }

@@ -19,6 +19,8 @@ from accounts.permissions import Permission
 from common.errors import DomainError
 from common.views import heavy_posts
 from schedules import access
+from schedules.domain.problem import DEFAULT_WEIGHTS
+from schedules.domain.rules.prices import priced
 from schedules.enums import OPEN_RUN_STATUSES, RunStatus, ScheduleStatus
 from schedules.forms import GenerateForm, block_choices
 from schedules.models import Block, GenerationRun, Publication, Schedule
@@ -200,6 +202,15 @@ def _step_of(name: str) -> int:
     return next((n for n, (_, statuses) in enumerate(STEPS) if name in {s.value for s in statuses}), 0)
 
 
+def _soft_rules(run: GenerationRun) -> list[dict[str, Any]]:
+    """What the roster pays for each soft rule, the dearest first."""
+    rows = (run.result.get("soft_rules") or {}).items()
+    return [
+        {"code": code, "priced": priced(code) if code in DEFAULT_WEIGHTS else "", **row}
+        for code, row in sorted(rows, key=lambda item: item[1]["points"], reverse=True)
+    ]
+
+
 def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> dict[str, Any]:
     draft = run.schedule
     publication = Publication.objects.filter(schedule=draft).first() if draft else None
@@ -214,9 +225,7 @@ def _run_context(request: SignedInRequest, run: GenerationRun, **more: Any) -> d
         "result": run.result,
         "figures": _figures(run, draft),
         "blocks": [{**block, "gap_text": percent(block.get("gap"), 2)} for block in run.result.get("blocks", ())],
-        "soft_rules": sorted(
-            (run.result.get("soft_rules") or {}).items(), key=lambda item: item[1]["points"], reverse=True
-        ),
+        "soft_rules": _soft_rules(run),
         "validation": validation,
         "acceptance": validation.get("acceptance"),
         "findings": findings,
