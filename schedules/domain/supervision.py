@@ -49,9 +49,14 @@ def in_reserve(person: Person, activity: Activity) -> bool:
     return activity.provides_supervision or (person.is_faculty and activity.code == ADMIN_CODE)
 
 
+def can_step_in(person: Person, activity: Activity) -> bool:
+    """On duty here, or a faculty member who can be called in; away, post-call and resting people cannot."""
+    return activity.is_duty or (person.is_faculty and not person.adjunct and activity.code in CALLED_IN)
+
+
 def could_supervise(person: Person, activity: Activity) -> bool:
-    """Supervises, or could by giving up other work or a day off (N1_SAFETY): what k* of the margins counts on."""
-    return may_supervise(person) and (activity.is_duty or activity.code in CALLED_IN)
+    """Supervises, or could by giving up other work or a day off (N1_SAFETY): whom k* of the margins counts on, too."""
+    return may_supervise(person) and can_step_in(person, activity)
 
 
 def attending_posts(problem: Problem) -> Counter[tuple[Date, Session]]:

@@ -30,7 +30,7 @@ from schedules.domain.supervision import (
     units_needed,
     units_per_supervisor,
 )
-from schedules.solver.constraints.supervision import crowd, half_days
+from schedules.solver.constraints.supervision import crowd, half_days, possible_work
 from schedules.solver.counting import all_hold, any_holds, at_least_zero, distance, greatest
 from schedules.solver.full_days import faculty_minimum, split_days
 from schedules.solver.timeline import timeline_of, worked_on
@@ -228,16 +228,11 @@ def _short_of_supervisors(
     total = Sum()
     for half, slots in half_days(board).items():
         load, there, loading = Sum(), Sum(), []
-        for slot, options in slots:
-            person = problem.person[slot.person]
-            for code, literal in options.items():
-                if code is None:
-                    continue
-                activity = problem.activities[code]
-                need = units_needed(problem.policy, person, activity)
-                load.add(literal, need)
-                loading += [literal] if need else []
-                there.add(literal, int(counts(person, activity)))
+        for person, activity, literal in possible_work(board, slots):
+            need = units_needed(problem.policy, person, activity)
+            load.add(literal, need)
+            loading += [literal] if need else []
+            there.add(literal, int(counts(person, activity)))
         busy = any_holds(board, loading)
         if busy is False:
             continue

@@ -196,7 +196,7 @@ class Search:
     def whole(self, line: Line, start: Found, *, strategy: str, work: float) -> Answer:
         """Everything at once, from a solution and the proven bound."""
         model = self._beginning_with(start, self.board.model.clone())
-        self._limit(model, self.bound, math.inf)
+        self._not_below_bound(model)
         answer = line.solve(model, seed=self.seed, work=work * self.size, gap=self.gap, strategy=strategy)
         return Answer(better(start, answer.found), answer.bound)
 
@@ -269,17 +269,16 @@ class Search:
             model.proto.solution_hint.values.extend(start.values)
         return model
 
-    def _limit(self, model: cp_model.CpModel, least: float, most: float) -> None:
-        """Look for nothing below the proven bound, and for nothing above `most`."""
+    def _not_below_bound(self, model: cp_model.CpModel) -> None:
+        """Look for nothing below what is proven."""
         objective = model.proto.objective
-        lowest = -NO_LIMIT if math.isinf(least) else math.ceil(least - objective.offset)
-        highest = NO_LIMIT if math.isinf(most) else math.floor(most - objective.offset)
-        objective.domain.extend([lowest, highest])
+        least = -NO_LIMIT if math.isinf(self.bound) else math.ceil(self.bound - objective.offset)
+        objective.domain.extend([least, NO_LIMIT])
 
     def prepare(self, start: Found | None, otherwise: Roster) -> None:
         """Give the board's own model the proven bound, and tell it where to begin."""
         model = self._beginning_with(start, self.board.model)
-        self._limit(model, self.bound, math.inf)
+        self._not_below_bound(model)
         if start is None:
             chosen = {
                 literal.index: code == otherwise.cells.get(slot)

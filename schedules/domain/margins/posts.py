@@ -23,7 +23,7 @@ from schedules.domain.problem import (
     Session,
 )
 from schedules.domain.roster import Roster
-from schedules.domain.supervision import CALLED_IN, may_supervise, units_needed, whole_supervisors
+from schedules.domain.supervision import can_step_in, may_supervise, units_needed, whole_supervisors
 
 SUPERVISION_LABEL = "supervision"
 
@@ -226,7 +226,7 @@ def _can_take_half_day(problem: Problem, roster: Roster, person: Person, day: Da
         return False
     if person.is_resident and _on_duty_at_night(problem, roster, person, day - ONE_DAY):
         return False
-    return problem.activities[code].is_duty or (person.is_faculty and not person.adjunct and code in CALLED_IN)
+    return can_step_in(person, problem.activities[code])
 
 
 def _can_take_night(problem: Problem, roster: Roster, person: Person, day: Date, code: ActivityCode | None) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from schedules.domain.problem import Date, Session
+from schedules.domain.problem import Activity, Date, Person, Session
 from schedules.domain.roster import Slot
 from schedules.domain.supervision import units_needed, units_per_supervisor
 from schedules.solver.options import Relaxed, Statement
-from schedules.solver.variables import Board, Choices, Sum
+from schedules.solver.variables import Board, Choices, Literal, Sum
 
 
 def half_days(board: Board) -> Mapping[tuple[Date, Session], list[tuple[Slot, Choices]]]:
@@ -21,22 +21,26 @@ def half_days(board: Board) -> Mapping[tuple[Date, Session], list[tuple[Slot, Ch
     return halves
 
 
+def possible_work(board: Board, slots: Iterable[tuple[Slot, Choices]]) -> Iterator[tuple[Person, Activity, Literal]]:
+    """Who could do what in the slots, and the literal of it; a slot left empty is no work."""
+    for slot, options in slots:
+        person = board.problem.person[slot.person]
+        for code, literal in options.items():
+            if code is not None:
+                yield person, board.problem.activities[code], literal
+
+
 def supervision(board: Board) -> None:
     """Supervisors present carry the residents and procedures of the half-day."""
     problem = board.problem
     units = units_per_supervisor(problem.policy)
     for (day, session), slots in half_days(board).items():
         total, people = Sum(), []
-        for slot, options in slots:
-            person = problem.person[slot.person]
-            for code, literal in options.items():
-                if code is None:
-                    continue
-                activity = problem.activities[code]
-                need = units_needed(problem.policy, person, activity)
-                total.add(literal, units * activity.provides_supervision - need)
-                if need:
-                    people.append(slot.person)
+        for person, activity, literal in possible_work(board, slots):
+            need = units_needed(problem.policy, person, activity)
+            total.add(literal, units * activity.provides_supervision - need)
+            if need:
+                people.append(person.id)
         about = Statement("SUPERVISION", tuple(dict.fromkeys(people)), day, day, session)
         board.at_least(about, total, 0)
 
